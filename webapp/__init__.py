@@ -1,0 +1,15 @@
+"""Rowcast: a live table over a database. The layers, lowest first; each may use only those above it in this list.
+
+messages   texts for people, as data, translated where they are shown
+config     settings, read once from the environment and refused at start when bad
+database   engines, transactions, migrations; the one place that knows which database it is
+tables     what a table is, how its rows are listed, read and written; knows SQL, never HTTP or HTML
+live       how an open page stays true; knows pages and bytes, never SQL, Quart or users
+rendering  templates: rows, pages, frames' parts; one cache for pages and streams
+users      the user directory: the only module that knows users, and the one to copy for a table of your own
+security   cross-origin protection, host names, headers
+routes     HTTP: rows, listings, the stream, the connection log, errors
+app        builds the parts and hands them to each other
+server     uvicorn with our protocol: streams written straight to the transport, ended on SIGTERM
+cli        rowcast serve, migrate, demo, shell
+"""

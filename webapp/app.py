@@ -1,0 +1,86 @@
+"""The app: builds the parts and hands them to each other."""
+
+from __future__ import annotations
+
+import secrets
+
+from quart import Blueprint, Quart, redirect
+from quart.typing import ResponseReturnValue
+from quart_schema import Info, QuartSchema
+
+from webapp.config import Settings
+from webapp.database import Database
+from webapp.live.hub import Hub, Key, Limits
+from webapp.live.signals.sqlite import SqliteSignal
+from webapp.rendering import TableRenderer, table_renderer
+from webapp.resources import folder
+from webapp.routes.connection import connection_routes
+from webapp.routes.errors import add_errors
+from webapp.routes.handover import Handover
+from webapp.routes.listings import add_listings
+from webapp.routes.parts import Parts
+from webapp.routes.rows import add_rows
+from webapp.routes.stream import add_stream
+from webapp.routes.writes import add_writes
+from webapp.security import protect
+from webapp.tables.page import Page, read_page
+from webapp.tables.table import Table
+from webapp.users import USERS
+
+TABLES = {table.name: table for table in (USERS,)}
+A_YEAR = 365 * 24 * 3600  # seconds
+
+
+def create_app(settings: Settings) -> Quart:
+    """Return the app, which opens the database when it starts and closes it when it ends."""
+    app = Quart(__name__, static_folder=str(folder("static")), static_url_path="/static")
+    app.asgi_http_class = Handover
+    app.secret_key = settings.secret.get_secret_value() if settings.secret else secrets.token_hex()
+    app.config.update(
+        SESSION_COOKIE_NAME="rowcast",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        SEND_FILE_MAX_AGE_DEFAULT=A_YEAR,
+    )
+    app.json.ensure_ascii = app.json.sort_keys = False  # type: ignore[attr-defined]
+    QuartSchema(app, info=Info("Rowcast", "0.1.0"), swagger_ui_path=None, redoc_ui_path=None, scalar_ui_path=None)
+    protect(app, settings.hosts)
+    add_errors(app)
+
+    database = Database(settings.database)
+
+    async def read(key: Key) -> Page:
+        async with database.read() as connection:
+            return await read_page(connection, TABLES[key.table], key.listing)
+
+    def renderer(key: Key) -> TableRenderer:
+        return table_renderer(TABLES[key.table], key.audience)
+
+    hub = Hub(read, renderer, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
+    parts = Parts(database, hub, SqliteSignal(database.file, hub.changed))
+    for table in TABLES.values():
+        app.register_blueprint(_routes(table, parts))
+    app.register_blueprint(connection_routes(parts))
+
+    @app.get("/")
+    async def home() -> ResponseReturnValue:
+        return redirect(f"/{USERS.name}")
+
+    @app.before_serving
+    async def start() -> None:
+        await parts.signal.start()
+
+    @app.after_serving
+    async def stop() -> None:
+        hub.close()
+        await parts.signal.stop()
+        await database.close()
+
+    return app
+
+
+def _routes(table: Table, parts: Parts) -> Blueprint:
+    routes = Blueprint(table.name, __name__, url_prefix=f"/{table.name}")
+    for add in (add_listings, add_rows, add_writes, add_stream):
+        add(routes, table, parts)
+    return routes

@@ -1,0 +1,78 @@
+"""The command line: serve, migrate, demo, shell."""
+
+from __future__ import annotations
+
+import asyncio
+import code
+from typing import Any
+
+import click
+
+from webapp import database, demo
+from webapp.app import create_app
+from webapp.config import BadSetting, Settings, read_settings
+from webapp.server import serve as serve_app
+from webapp.tables import listing, page, writing
+from webapp.users import USERS
+
+
+class Rowcast(click.Group):
+    """Reads the settings before any command, and tells what is wrong with them in words."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command; what the user can mend becomes a message, not a traceback."""
+        try:
+            context.obj = read_settings()
+            return super().invoke(context)
+        except (BadSetting, database.NotMigrated) as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=Rowcast)
+def main() -> None:
+    """Rowcast: a live table over a database. Settings come from the environment (ROWCAST_*)."""
+
+
+@main.command()
+@click.pass_obj
+def serve(settings: Settings) -> None:
+    """Serve the app; a new, empty database is set up first."""
+    database.prepare(settings.database)
+    serve_app(create_app(settings), settings)
+
+
+@main.command()
+@click.pass_obj
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest version of its tables."""
+    database.migrate(settings.database)
+
+
+@main.command("demo")
+@click.argument("rows", type=click.IntRange(min=0), default=200)
+@click.option("--live", "rate", type=click.FloatRange(min=0, min_open=True), help="Then go on: changes a second.")
+@click.pass_obj
+def demo_command(settings: Settings, rows: int, rate: float | None) -> None:
+    """Add ROWS realistic users; with --live RATE go on adding, editing and deleting, to be watched in a browser."""
+    database.prepare(settings.database)
+    asyncio.run(demo.run(settings.database, rows, rate))
+
+
+@main.command()
+@click.pass_obj
+def shell(settings: Settings) -> None:
+    """Open a Python shell on the database; run(...) awaits."""
+    database.prepare(settings.database)
+    with asyncio.Runner() as runner:
+        opened = database.Database(settings.database)
+        names = {
+            "run": runner.run,
+            "database": opened,
+            "USERS": USERS,
+            "writing": writing,
+            "listing": listing,
+            "page": page,
+        }
+        example = 'run(database.write(lambda s: writing.edit(s, USERS, 1, {"role": "member"}, version=None, by="me")))'
+        code.interact(f"Here are {', '.join(names)}. For example:\n{example}", local=names, exitmsg="")
+        runner.run(opened.close())

@@ -1,0 +1,78 @@
+"""Settings: read once from the environment (``ROWCAST_*``) and refused, with the remedy, when they cannot work."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "ROWCAST_"
+
+
+class BadSetting(Exception):
+    """A setting that cannot work; the text names the variable and what to do."""
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Times are in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    database: str = "sqlite+aiosqlite:///rowcast.db"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "::1")
+    secret: SecretStr | None = None
+    secure_cookies: bool = False
+    streams: int = Field(default=10_000, ge=1)
+    streams_per_client: int = Field(default=1_000, ge=1)
+    heartbeat: float = Field(default=15.0, gt=0)
+    stream_life: float = Field(default=600.0, gt=0)
+    stall: float = Field(default=30.0, gt=0)
+    linger: float = Field(default=30.0, ge=1)
+
+    @field_validator("database")
+    @classmethod
+    def _database_is_a_file(cls, url: str) -> str:
+        scheme, _, rest = url.partition("://")
+        if scheme not in ("sqlite", "sqlite+aiosqlite"):
+            raise ValueError("use an SQLite file, for example sqlite:///rowcast.db")
+        path = rest.removeprefix("/")
+        if not path or path.startswith(":memory:"):
+            raise ValueError("name a file, for example sqlite:///rowcast.db: a database in memory has no other readers")
+        return f"sqlite+aiosqlite:///{path}"
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _hosts_are_names(cls, value: object) -> object:
+        names = value.replace(",", " ").split() if isinstance(value, str) else value
+        if not names:
+            raise ValueError("name at least one host, for example: localhost table.example.org")
+        if isinstance(names, list) and any("/" in name for name in names):
+            raise ValueError("give host names only, without http:// and without a path")
+        return names
+
+
+def read_settings() -> Settings:
+    """Return the settings of this process.
+
+    Raises BadSetting when a value cannot work, and when a ``ROWCAST_`` variable is not a setting: a typing error
+    that silently left the default in force would be found much later.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(sorted(known))}."
+            raise BadSetting(f"{name} is not a setting: {hint}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = (
+            f"{PREFIX}{str(e['loc'][0]).upper()}={e['input']!r} cannot be used: {e['msg'].removeprefix('Value error, ')}."
+            for e in error.errors()
+        )
+        raise BadSetting("\n".join(lines)) from None

@@ -1,0 +1,129 @@
+"""The database: one engine, read and write transactions, migrations. The one place that knows it is SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, event, inspect
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT = 2.0  # seconds that SQLite itself waits for another writer
+BUSY_TRIES = 3
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}",
+)
+
+
+class Busy(Exception):
+    """Another program held the database for longer than we wait; nothing was written."""
+
+
+class NotMigrated(Exception):
+    """The tables are missing or of another version; the text says what to do."""
+
+
+class Database:
+    """Read and write transactions on the database at ``url`` (an SQLAlchemy URL of an SQLite file)."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.file = Path(self.url.database or "")
+        self._engine = create_async_engine(self.url)
+        self._writing = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        event.listen(self._engine.sync_engine, "connect", _prepare)
+        event.listen(self._engine.sync_engine, "begin", _begin)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Open one read transaction: everything read in it is of one moment."""
+        async with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    async def write(self, unit: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Run ``unit`` in one write transaction and commit it.
+
+        The whole unit runs again when another program holds the database, so it must not have other effects.
+        Raises Busy when that does not help.
+        """
+        for attempt in range(1, BUSY_TRIES + 1):
+            try:
+                async with AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
+                    return await unit(session)
+            except OperationalError as error:
+                if not _is_busy(error):
+                    raise
+                if attempt == BUSY_TRIES:
+                    raise Busy from error
+                await asyncio.sleep(0.02 * attempt)
+        raise AssertionError("unreachable")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+
+def migrate(url: str) -> None:
+    """Bring the database at ``url`` to the newest version of its tables, creating the file when there is none."""
+    with _connect(url) as connection:
+        config = _alembic()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def prepare(url: str) -> None:
+    """Set up a new, empty database; raises NotMigrated when an older one waits for ``rowcast migrate``."""
+    with _connect(url) as connection:
+        present = MigrationContext.configure(connection).get_current_revision()
+        empty = not inspect(connection).get_table_names()
+    if empty:
+        migrate(url)
+    elif present != (newest := ScriptDirectory.from_config(_alembic()).get_current_head()):
+        raise NotMigrated(f"The database is at version {present}, this program needs {newest}: run rowcast migrate.")
+
+
+def _connect(url: str) -> Any:
+    engine = create_engine(make_url(url).set(drivername="sqlite"))
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine.begin()
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    # The driver's own BEGIN comes too late for reads and too weak for writes: we send it (see _begin).
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # busy_timeout does not cover a read transaction that turns into a write, so a write says so at its start.
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def _is_busy(error: OperationalError) -> bool:
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -1,0 +1,90 @@
+"""Demo: realistic users, and a life for them to be watched."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+import click
+from faker import Faker
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from webapp.database import Database
+from webapp.tables import writing
+from webapp.tables.table import Table
+from webapp.tables.writing import Missing, Taken
+from webapp.users import USERS
+
+BATCH = 200  # rows in one transaction
+AUTHOR = "demo"
+
+
+async def run(url: str, rows: int, rate: float | None) -> None:
+    """Add ``rows`` users to the database at ``url``; then, with ``rate``, change that many a second until stopped."""
+    database = Database(url)
+    people = Faker(["en_GB", "de_DE", "fr_FR", "es_ES", "pl_PL", "tr_TR", "sv_SE", "it_IT"])
+    try:
+        with click.progressbar(length=rows, label="Adding users") as bar:
+            for start in range(0, rows, BATCH):
+                count = min(BATCH, rows - start)
+                await database.write(lambda session, count=count: _add(session, people, count))  # type: ignore[misc]
+                bar.update(count)
+        if rate is not None:
+            click.echo(f"Changing {rate:g} rows a second; stop with Ctrl-C.")
+            await _live(database, people, rate)
+    finally:
+        await database.close()
+
+
+async def _live(database: Database, people: Any, rate: float) -> None:
+    while True:
+        change = random.choices((_add, _edit, _delete), weights=(1, 4, 1))[0]  # noqa: S311
+        await database.write(lambda session, change=change: change(session, people, 1))  # type: ignore[misc]
+        await asyncio.sleep(1 / rate)
+
+
+async def _add(session: AsyncSession, people: Any, count: int) -> None:
+    added = 0
+    while added < count:
+        try:
+            await writing.create(session, USERS, _person(people), by=AUTHOR)
+            added += 1
+        except Taken:
+            continue  # two people of one name: ask for another
+
+
+async def _edit(session: AsyncSession, people: Any, _count: int) -> None:
+    id = await _some_id(session, USERS)
+    if id is not None:
+        field, value = random.choice(list(_person(people).items())[2:])  # noqa: S311
+        await writing.edit(session, USERS, id, {field: value}, version=None, by=AUTHOR)
+
+
+async def _delete(session: AsyncSession, _people: Any, _count: int) -> None:
+    id = await _some_id(session, USERS)
+    try:
+        if id is not None:
+            await writing.delete(session, USERS, id, version=None, by=AUTHOR)
+    except Missing:
+        return
+
+
+async def _some_id(session: AsyncSession, table: Table) -> int | None:
+    key = table.model.id
+    highest = (await session.execute(select(func.max(key)))).scalar()
+    # A random one from there on, without counting the rows: gaps make some likelier, which a demo may.
+    some = random.randint(1, highest or 1)  # noqa: S311
+    return (await session.execute(select(key).where(key >= some).order_by(key).limit(1))).scalar()
+
+
+def _person(people: Any) -> dict[str, str]:
+    first, last = people.first_name(), people.last_name()
+    address = f"{first}.{last}@{people.safe_domain_name()}".lower().replace(" ", "").replace("'", "")
+    return {
+        "username": f"{first} {last}",
+        "email": address,
+        "role": random.choices(("administrator", "member"), weights=(1, 6))[0],  # noqa: S311
+        "status": random.choices(("active", "closed"), weights=(5, 1))[0],  # noqa: S311
+    }

@@ -1,0 +1,142 @@
+"""Feed: one listing for one audience, kept live for all who have it open."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from webapp.live.frames import Frame, Renderer, difference, frame, part
+from webapp.live.steps import Outline
+from webapp.live.subscriber import Subscriber
+from webapp.tables.page import Page
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 32  # revisions
+THROTTLE = 0.025  # seconds between two refreshes while changes keep coming
+RETRY = 1000  # milliseconds after which a reader comes back
+
+
+class Feed:
+    """Re-reads its page after a change, makes one frame, hands the same bytes to all its subscribers.
+
+    ``read`` returns the page as it is now; ``heartbeat`` is in seconds. The page is there after ``start``.
+    """
+
+    page: Page
+    revision: str = ""
+
+    def __init__(self, read: Callable[[], Awaitable[Page]], renderer: Renderer, *, heartbeat: float) -> None:
+        self.renderer = renderer
+        self.subscribers: set[Subscriber] = set()
+        self.frames = {"incremental": 0, "replacing": 0, "resuming": 0}  # how many were made, by kind
+        self._read = read
+        self._heartbeat = heartbeat
+        self._dirty = asyncio.Event()
+        self._remembered: dict[str, Outline] = {}
+        self._bodies: dict[str, str] = {}  # the parts from a remembered revision (or "", anything) to now
+        self._task: asyncio.Task[None] | None = None
+
+    def touch(self) -> None:
+        """Hear that the table may have changed."""
+        self._dirty.set()
+
+    async def start(self) -> None:
+        """Read the page for the first time, then follow the changes."""
+        self._remember(await self._read())
+        self._task = asyncio.create_task(self._follow())
+
+    def stop(self) -> None:
+        """Follow no longer."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def subscribe(self, subscriber: Subscriber, have: str) -> None:
+        """Add ``subscriber``, whose page shows the revision ``have`` (anything else counts as none), and greet it.
+
+        First it is subscribed, then compared, with nothing awaited in between: no change can fall between the two.
+        """
+        self.subscribers.add(subscriber)
+        subscriber.catch_up = self._catch_up
+        subscriber.greeted_at = time.perf_counter()
+        greeting = part("log", "append", self.renderer.connecting(subscriber.token)) + self._beat()
+        subscriber.push(frame(self.revision, greeting + self._since(have), retry=RETRY))
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        """Forget ``subscriber``."""
+        self.subscribers.discard(subscriber)
+        subscriber.catch_up = None
+
+    def confirm(self, subscriber: Subscriber) -> None:
+        """Tell ``subscriber`` the round trip of its greeting: server, browser, server."""
+        milliseconds = (time.perf_counter() - subscriber.greeted_at) * 1000
+        body = part("log", "append", self.renderer.connected(milliseconds))
+        if not subscriber.is_behind:
+            subscriber.push(frame(subscriber.revision, body))
+
+    async def _follow(self) -> None:
+        loop = asyncio.get_running_loop()
+        beat_at = loop.time() + self._heartbeat
+        while True:
+            try:
+                async with asyncio.timeout_at(beat_at):
+                    await self._dirty.wait()
+            except TimeoutError:
+                pass
+            started = loop.time()
+            try:
+                await self._refresh()
+            except Exception:
+                # The readers stay: they see the truth as soon as the database answers again.
+                log.exception("A feed could not be refreshed; it tries again")
+                self._dirty.set()
+                await asyncio.sleep(1)
+            if loop.time() >= beat_at:
+                beat_at = loop.time() + self._heartbeat
+                self._push(frame(self.revision, self._beat()))
+            # Throttled, not debounced: the first change went out at once, and the last one will.
+            await asyncio.sleep(max(THROTTLE, 2 * (loop.time() - started)))
+
+    async def _refresh(self) -> None:
+        # The flag is cleared first: a change that comes while the page is read makes it be read again.
+        self._dirty.clear()
+        new = await self._read()
+        body, replacing = difference(self._remembered[self.revision], new, self.renderer)
+        self._remember(new)
+        if body:
+            self.frames["replacing" if replacing else "incremental"] += 1
+            self._push(frame(self.revision, body))
+
+    def _push(self, made: Frame) -> None:
+        for subscriber in tuple(self.subscribers):
+            subscriber.push(made)
+
+    def _catch_up(self, subscriber: Subscriber) -> None:
+        if subscriber.revision != self.revision:
+            subscriber.push(frame(self.revision, self._since(subscriber.revision)))
+
+    def _since(self, revision: str) -> str:
+        """Return the parts that lead from ``revision`` to now, made once however many readers ask."""
+        if revision == self.revision:
+            return ""
+        old = self._remembered.get(revision)
+        key = "" if old is None else revision
+        if key not in self._bodies:
+            self._bodies[key], replacing = difference(old, self.page, self.renderer)
+            self.frames["replacing" if replacing else "resuming"] += 1
+        return self._bodies[key]
+
+    def _beat(self) -> str:
+        return part("beat", "outerHTML", self.renderer.beat())
+
+    def _remember(self, page: Page) -> None:
+        self.page = page
+        revision = page.revision(self.renderer.seed)
+        if self._remembered.pop(revision, None) is None or revision != self.revision:
+            self._bodies.clear()
+        self.revision = revision
+        self._remembered[revision] = Outline.of(page)
+        if len(self._remembered) > REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]

@@ -1,0 +1,117 @@
+"""Frames: the bytes of one event that turns one revision into the next, as htmx must be told.
+
+htmx looks up all targets of a message before it swaps anything. So no part aims at a row that the same message
+brings: new neighbours travel in one part, anchored on a row that stays, or on the table's body.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Protocol
+
+from webapp.live.sse import message
+from webapp.live.steps import Outline, Steps, steps
+from webapp.tables.page import Page, Row
+
+CLOCKS_DIFFER = timedelta(seconds=1)  # between the writer that stamped a row and the reader of the page
+
+
+class Renderer(Protocol):
+    """What a feed must be able to show: the parts of one table for one audience."""
+
+    name: str  # the id of the table's body
+    row_name: str  # what the ids of rows and notices begin with
+    seed: str  # what else decides how a page looks: table, templates, audience
+
+    def row(self, row: Row) -> str:
+        """Return the row, without white space around it."""
+
+    def pager(self, page: Page) -> str:
+        """Return the page links, their own element included."""
+
+    def beat(self) -> str:
+        """Return the heartbeat, its own element included."""
+
+    def notice(self, id: int) -> str:
+        """Return what goes beside an open form of row ``id`` when the row changes."""
+
+    def connecting(self, token: str) -> str:
+        """Return the line of the connection log that makes the browser answer with ``token``."""
+
+    def connected(self, milliseconds: float) -> str:
+        """Return the line of the connection log that tells the round trip."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The bytes of one event, and the revision that a reader has after it."""
+
+    revision: str
+    data: bytes
+
+    @cached_property
+    def chunk(self) -> bytes:
+        """The event as one chunk of an HTTP/1.1 body, made once for all readers (RFC 9112, 7.1)."""
+        return b"%x\r\n%b\r\n" % (len(self.data), self.data)
+
+
+def frame(revision: str, body: str, *, retry: int | None = None) -> Frame:
+    """Return the frame that carries ``body``."""
+    return Frame(revision, message(body, id=revision, retry=retry))
+
+
+def part(target: str, swap: str, content: str = "") -> str:
+    """Return one part of a message: ``content`` swapped into the element ``target``."""
+    return f'<hx-partial hx-target="#{target}" hx-swap="{swap}">{content}</hx-partial>'
+
+
+def difference(old: Outline | None, new: Page, renderer: Renderer) -> tuple[str, bool]:
+    """Return the parts that lead from ``old`` (None: from anything) to ``new``, and whether they replace all.
+
+    The parts are empty when nothing differs. All rows are replaced where that takes fewer bytes than the steps.
+    """
+    if old is None:
+        return _everything(new, renderer) + part("pager", "outerHTML", renderer.pager(new)), True
+    found = steps(old, new)
+    if not found:
+        return "", False
+    incremental = _incremental(found, old, new, renderer)
+    replacing = len(incremental) > sum(len(renderer.row(row)) for row in new.rows)
+    body = _everything(new, renderer) if replacing else incremental
+    for id in (*found.updated, *found.deleted):
+        body += part(f"notice-{renderer.row_name}-{id}", "innerHTML", renderer.notice(id))
+    if found.total:
+        body += part("pager", "outerHTML", renderer.pager(new))
+    return body, replacing
+
+
+def _everything(page: Page, renderer: Renderer) -> str:
+    return part(renderer.name, "innerHTML", "".join(map(renderer.row, page.rows)))
+
+
+def _incremental(found: Steps, old: Outline, new: Page, renderer: Renderer) -> str:
+    rows = {row.id: row for row in new.rows}
+
+    def target(id: int) -> str:
+        return f"{renderer.row_name}-{id}"
+
+    def lit(id: int) -> str:
+        # A row that only moved up because another left is not news.
+        row = rows[id]
+        known = old.rows.get(id)
+        if known == row.fingerprint or (known is None and row.values["changed"] < old.read_at - CLOCKS_DIFFER):
+            return renderer.row(row)
+        # Odd and even name two equal animations: the second of two changes lights the row up again.
+        return renderer.row(row).replace("<tr", f'<tr data-changed="{row.values["version"] % 2}"', 1)
+
+    parts = [part(target(id), "delete") for id in found.deleted]
+    for insertion in found.inserted:
+        content = "".join(map(lit, insertion.ids))
+        if insertion.after is None:
+            parts.append(part(renderer.name, "prepend", content))
+        else:
+            parts.append(part(target(insertion.after), "after", content))
+    parts += (part(target(id), "outerMorph", lit(id)) for id in found.updated)
+    return "".join(parts)

@@ -1,0 +1,86 @@
+"""Subscriber: one open connection that follows a feed. It holds no queue: what it cannot take now, it is behind by."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable
+from typing import Protocol
+
+from webapp.live.frames import Frame
+
+
+class Wire(Protocol):
+    """One of two ways to write: straight to the transport, or by ASGI ``send``."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the reader must drain what was written before more is worth writing."""
+
+    def write(self, frame: Frame) -> None:
+        """Write ``frame``; never waits."""
+
+    def abort(self) -> None:
+        """Drop the connection, and with it what the reader has not taken."""
+
+
+class Subscriber:
+    """One open connection: what revision it has, and whether it is behind.
+
+    ``life`` and ``stall`` are in seconds: how long the stream may live, and how long its reader may take nothing.
+    """
+
+    def __init__(self, wire: Wire, *, life: float, stall: float) -> None:
+        self.wire = wire
+        self.revision = ""
+        self.is_behind = False
+        self.token = secrets.token_urlsafe(12)
+        self.greeted_at = 0.0
+        self.catch_up: Callable[[Subscriber], None] | None = None  # the feed's, while it is subscribed
+        self.ended = asyncio.Event()
+        self._stall = stall
+        self._stalled: asyncio.TimerHandle | None = None
+        # Random, so that the readers of one moment do not come back as one wave.
+        self._life = asyncio.get_running_loop().call_later(life * random.uniform(0.8, 1.0), self.end)  # noqa: S311
+
+    def push(self, frame: Frame) -> None:
+        """Write ``frame``, or fall behind when the reader has not drained what came before."""
+        if self.wire.is_full:
+            self.is_behind = True
+            return
+        self.revision = frame.revision
+        self.wire.write(frame)
+
+    def filled(self) -> None:
+        """Hear from the wire that the reader lags: it has ``stall`` seconds to take what was written."""
+        if self._stalled is None:
+            self._stalled = asyncio.get_running_loop().call_later(self._stall, self.abort)
+
+    def drained(self) -> None:
+        """Hear from the wire that it can take more: one frame brings a reader that is behind up to now."""
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+        if self.is_behind and self.catch_up is not None:
+            self.is_behind = False
+            self.catch_up(self)
+
+    def end(self) -> None:
+        """End the stream cleanly; a reader that takes nothing is dropped instead, for it would not see the end."""
+        if self.wire.is_full:
+            self.abort()
+        else:
+            self.closed()
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        self.wire.abort()
+        self.closed()
+
+    def closed(self) -> None:
+        """Hear that nothing more can be written; whoever waits for ``ended`` then ends the response."""
+        self._life.cancel()
+        if self._stalled is not None:
+            self._stalled.cancel()
+        self.ended.set()

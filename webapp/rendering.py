@@ -1,0 +1,134 @@
+"""Templates: documents, parts, and the rows that pages and streams share."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from hashlib import blake2b
+from typing import Any
+
+from babel.numbers import format_decimal
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from webapp.live.audience import Audience
+from webapp.messages import TRANSLATIONS, Message, translations
+from webapp.resources import folder
+from webapp.tables.listing import SIZES, Listing
+from webapp.tables.page import Page, Row
+from webapp.tables.table import Table
+
+CACHED_ROWS = 20_000  # for each table and audience; about 700 bytes each
+
+
+@cache
+def environment(language: str) -> Environment:
+    """Return the templates in ``language``. Synchronous: Quart's own environment renders half as fast."""
+    made = Environment(
+        loader=FileSystemLoader(folder("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.filters["text"] = lambda message: message.translate(language) if isinstance(message, Message) else message
+    made.filters["number"] = lambda number: format_decimal(number, locale=language)
+    made.filters["minute"] = lambda moment: f"{moment:%Y-%m-%d %H:%M}"
+    made.filters["second"] = lambda moment: f"{moment:%H:%M:%S}"
+    made.globals.update(language=language, static=static, sizes=SIZES)
+    return made
+
+
+@cache
+def static(path: str) -> str:
+    """Return the address of a static file; it changes with the content, so that the file may be cached for ever."""
+    content = (folder("static") / path).read_bytes()
+    return f"/static/{path}?v={blake2b(content, digest_size=6).hexdigest()}"
+
+
+@cache
+def version() -> str:
+    """Return a digest of everything that decides how values become HTML: templates and translations."""
+    digest = blake2b(digest_size=8)
+    for root, pattern in ((folder("templates"), "**/*.html"), (TRANSLATIONS, "*/LC_MESSAGES/*.mo")):
+        for path in sorted(root.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class TableRenderer:
+    """One table for one audience: what ``live`` asks for to make frames, and the rows of its pages.
+
+    A row is rendered once; pages and frames share it.
+    """
+
+    def __init__(self, table: Table, audience: Audience) -> None:
+        self.table = table
+        self.name = table.name
+        self.row_name = table.row
+        self.seed = f"{version()}/{table.name}/{audience.language}"
+        self._environment = environment(audience.language)
+        self._rows: dict[tuple[int, bytes], str] = {}
+
+    def template(self, name: str) -> Template:
+        """Return the table's own template ``name``, or the one that all tables share."""
+        return self._environment.select_template([f"{self.name}/{name}", f"table/{name}"])
+
+    def render(self, name: str, **context: Any) -> str:
+        """Render the template ``name`` with what all templates of a table may use."""
+        return self.template(name).render(table=self.table, renderer=self, url=self.url, **context)
+
+    def url(self, listing: Listing, path: str = "") -> str:
+        """Return the address of ``listing``, or of ``path`` below the table with this listing."""
+        query = listing.query
+        return f"/{self.name}{path}" + (f"?{query}" if query else "")
+
+    def row(self, row: Row) -> str:
+        """Return the row, without white space around it."""
+        key = row.id, row.fingerprint
+        if (found := self._rows.get(key)) is None:
+            if len(self._rows) >= CACHED_ROWS:
+                self._rows.clear()
+            found = self._rows[key] = _squeeze(self._row.render(table=self.table, row=row.values))
+        return found
+
+    def pager(self, page: Page) -> str:
+        """Return the total and the page links."""
+        return _squeeze(self.render("_pager.html", page=page, listing=page.listing))
+
+    def beat(self) -> str:
+        """Return the heartbeat."""
+        return self._beat
+
+    def notice(self, id: int) -> str:
+        """Return what goes beside an open form of row ``id``: it asks whether the form is out of date."""
+        return f'<p hx-get="/{self.name}/{id}/notice" hx-trigger="load" hx-include="#version"></p>'
+
+    def connecting(self, token: str) -> str:
+        """Return the log's line that makes the browser answer."""
+        return _squeeze(self.template("_connecting.html").render(token=token, now=datetime.now(UTC)))
+
+    def connected(self, milliseconds: float) -> str:
+        """Return the log's line that tells the round trip."""
+        return _squeeze(self.template("_connected.html").render(milliseconds=milliseconds, now=datetime.now(UTC)))
+
+    @cached_property
+    def _row(self) -> Template:
+        return self.template("_row.html")
+
+    @cached_property
+    def _beat(self) -> str:
+        return _squeeze(self.template("_beat.html").render())
+
+
+def _squeeze(html: str) -> str:
+    # White space between elements would be text nodes in the table, and bytes in every frame.
+    return re.sub(r">\s+<", "><", html.strip())
+
+
+@cache
+def table_renderer(table: Table, audience: Audience) -> TableRenderer:
+    """Return the one renderer of ``table`` for ``audience``."""
+    return TableRenderer(table, audience)

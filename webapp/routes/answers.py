@@ -1,0 +1,110 @@
+"""Answers: handlers say what there is to show; here it becomes a page, a part or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+
+from quart import Response, flash, get_flashed_messages, jsonify, redirect, request
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from webapp.live.audience import Audience
+from webapp.messages import SOURCE_LANGUAGE, Message, languages
+from webapp.rendering import TableRenderer, environment, table_renderer
+from webapp.tables.table import Table
+
+VARY = "HX-Request-Type, Accept, Accept-Language, Cookie"
+
+
+@dataclass
+class Answer:
+    """What a handler has to show.
+
+    ``part`` and ``page`` are templates, rendered with ``context``; ``json`` is for programs. After a change a plain
+    browser is sent ``back`` (303) with ``flash`` as the result; htmx gets the same text as a part.
+    """
+
+    json: Any = None
+    part: str = ""
+    page: str = ""
+    context: dict[str, Any] = field(default_factory=dict)
+    status: int = 200
+    flash: Message | None = None
+    back: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def audience() -> Audience:
+    """Return the audience that the reader of this request belongs to."""
+    return Audience(request.accept_languages.best_match(languages()) or SOURCE_LANGUAGE)
+
+
+def wants_part() -> bool:
+    """Whether htmx asks for a fragment. Its Accept header tells nothing: it names event streams in every request."""
+    return request.headers.get("HX-Request-Type") == "partial"
+
+
+def wants_json() -> bool:
+    """Whether a program asks; one that sends JSON and does not say what it accepts gets JSON."""
+    if wants_part():
+        return False
+    accepted = request.accept_mimetypes
+    if accepted["application/json"] == accepted["text/html"]:
+        return request.is_json
+    return accepted["application/json"] > accepted["text/html"]
+
+
+def answering(table: Table) -> Callable[[Callable[..., Awaitable[Answer]]], Callable[..., Awaitable[Any]]]:
+    """Decorate a handler of ``table`` that returns an Answer."""
+
+    def decorate(handler: Callable[..., Awaitable[Answer]]) -> Callable[..., Awaitable[Any]]:
+        @wraps(handler)
+        async def respond(*args: Any, **kwargs: Any) -> Any:
+            return await make_response(await handler(*args, **kwargs), table_renderer(table, audience()))
+
+        return respond
+
+    return decorate
+
+
+async def make_response(answer: Answer, renderer: TableRenderer) -> Response | WerkzeugResponse:
+    """Return the response that shows ``answer`` to the reader of this request."""
+    response: Response | WerkzeugResponse
+    context = {"failed": False, **answer.context}
+    if wants_json():
+        response = Response(status=204) if answer.json is None else jsonify(answer.json)
+        if answer.status >= 400:
+            response.content_type = "application/problem+json"
+    elif wants_part():
+        response = Response(renderer.render(answer.part, flash=answer.flash, **context), mimetype="text/html")
+    elif answer.back:
+        if answer.flash:
+            await flash(answer.flash.translate(audience().language))
+        response = redirect(answer.back, 303)
+    else:
+        shown = get_flashed_messages() if answer.flash is None else [answer.flash]
+        response = Response(
+            renderer.render(answer.page, flash=shown[0] if shown else "", **context), mimetype="text/html"
+        )
+    if response.status_code == 200:
+        response.status_code = answer.status
+    response.headers.update(answer.headers)
+    response.headers["Vary"] = VARY
+    response.headers.setdefault("Cache-Control", "no-cache")
+    return response
+
+
+def problem(status: int, title: Message, errors: dict[str, Message] | None = None) -> dict[str, Any]:
+    """Return the one shape of all errors for programs (RFC 9457); ``errors`` are the messages by field."""
+    language = audience().language
+    found: dict[str, Any] = {"type": "about:blank", "status": status, "title": title.translate(language)}
+    if errors:
+        found["errors"] = {name: message.translate(language) for name, message in errors.items()}
+    return found
+
+
+def plain_environment() -> Any:
+    """Return the templates in the reader's language, for pages that belong to no table."""
+    return environment(audience().language)

@@ -1,0 +1,29 @@
+"""Connection: the browser's answer to a greeting, and the badge that shows whether the page is live."""
+
+from __future__ import annotations
+
+from quart import Blueprint, Response, abort
+
+from webapp.routes.answers import audience, plain_environment
+from webapp.routes.parts import Parts
+
+
+def connection_routes(parts: Parts) -> Blueprint:
+    """Return the routes of the connection log and the badge."""
+    routes = Blueprint("connection", __name__, url_prefix="/connection")
+
+    @routes.post("/<token>")
+    async def answer(token: str) -> Response:
+        """Take a browser's answer to its greeting; what comes of it travels back on the stream."""
+        if not parts.hub.answered(token):
+            abort(404, "No stream waits for this answer.")
+        return Response(status=204)
+
+    @routes.get("/<any(live, lost):state>")
+    async def badge(state: str) -> Response:
+        """One state of the badge; cached by the browser, for it must be there when the server is not."""
+        html = plain_environment().get_template("connection/_badge.html").render(state=state)
+        headers = {"Cache-Control": "max-age=86400", "Vary": "Accept-Language", "Content-Language": audience().language}
+        return Response(html, mimetype="text/html", headers=headers)
+
+    return routes

@@ -1,0 +1,77 @@
+"""Errors: one shape for programs, one page for people, one part for htmx, whatever went wrong."""
+
+from __future__ import annotations
+
+import logging
+
+from quart import Quart, Response, jsonify, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from webapp.database import Busy
+from webapp.messages import Message, _
+from webapp.routes.answers import VARY, plain_environment, problem, wants_json, wants_part
+from webapp.tables.writing import Missing
+
+log = logging.getLogger(__name__)
+
+TITLES = {
+    400: _("The request cannot be understood."),
+    403: _("This is not allowed."),
+    404: _("There is nothing here. It may have been deleted."),
+    405: _("This cannot be done here."),
+    413: _("That is too much: at most 64 KiB can be sent at once."),
+    415: _("Send a form or a JSON object."),
+    500: _("Something went wrong here. It has been logged."),
+    503: _("The database is busy. Nothing was saved; please try again."),
+}
+RETRY_AFTER = 2  # seconds
+
+
+def add_errors(app: Quart) -> None:
+    """Answer every error of ``app`` in the reader's format and language."""
+
+    @app.errorhandler(HTTPException)
+    async def refused(error: HTTPException) -> Response:
+        status = error.code or 500
+        # Werkzeug's own descriptions speak to programmers; ours are passed to abort() and say more than the title.
+        ours = error.description != type(error).description
+        response = shown(status, TITLES.get(status, Message(error.name)), error.description if ours else None)
+        for name, value in error.get_headers():
+            if name.lower() not in ("content-type", "content-length"):
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(Missing)
+    async def missing(_error: Missing) -> Response:
+        return shown(404, TITLES[404])
+
+    @app.errorhandler(Busy)
+    async def busy(_error: Busy) -> Response:
+        response = shown(503, TITLES[503])
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+        return response
+
+    @app.errorhandler(SQLAlchemyError)
+    @app.errorhandler(Exception)
+    async def failed(error: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        return shown(500, TITLES[500])
+
+
+def shown(status: int, title: Message, detail: str | None = None) -> Response:
+    """Return the error as a page, as a part for ``#flash``, or as a problem (RFC 9457)."""
+    if wants_json():
+        found = problem(status, title)
+        if detail:
+            found["detail"] = detail
+        response = jsonify(found)
+        response.content_type = "application/problem+json"
+    else:
+        template = "error/_flash.html" if wants_part() else "error/page.html"
+        html = plain_environment().get_template(template).render(status=status, title=title, detail=detail)
+        response = Response(html, mimetype="text/html")
+    response.status_code = status
+    response.headers["Vary"] = VARY
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,126 @@
+"""Handover: once Quart has routed a stream, its connection belongs to the hub; no generator, no queue, one task.
+
+There are two ways to write. On our server the protocol itself is the wire: one chunk of bytes, made once, goes
+straight to every transport. On any other ASGI server (and for HTTP/1.0) the wire is ``send``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Protocol, cast
+
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPResponseBodyEvent, HTTPResponseStartEvent
+from quart import Response
+from quart.asgi import ASGIHTTPConnection
+from quart.typing import ResponseTypes
+from quart.utils import encode_headers
+
+from webapp.live.frames import Frame
+from webapp.live.hub import Hub, Key
+from webapp.live.subscriber import Subscriber, Wire
+
+EXTENSION = "rowcast.wire"  # where our server puts its protocol into the ASGI scope
+
+
+class StreamResponse(Response):
+    """The head of a stream, and what it is to follow: the feed of ``key``, from the revision ``have`` on."""
+
+    def __init__(self, hub: Hub, key: Key, have: str, client: str) -> None:
+        super().__init__(mimetype="text/event-stream")
+        self.headers["Cache-Control"] = "no-store, no-transform"
+        self.headers["X-Accel-Buffering"] = "no"
+        del self.headers["Content-Length"]
+        self.hub, self.key, self.have, self.client = hub, key, have, client
+
+
+class Handover(ASGIHTTPConnection):
+    """Quart's connection, but a StreamResponse is not sent: it is followed, after Quart's own tasks have ended."""
+
+    stream: StreamResponse | None = None
+
+    async def __call__(self, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Serve one request."""
+        await super().__call__(receive, send)
+        if self.stream is not None:
+            await self._follow(self.stream, receive, send)
+
+    async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
+        if isinstance(response, StreamResponse):
+            self.stream = response
+        else:
+            await super()._send_response(send, response)
+
+    async def _follow(self, stream: StreamResponse, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        head = {"type": "http.response.start", "status": 200, "headers": encode_headers(stream.headers)}
+        await send(cast(HTTPResponseStartEvent, head))
+        await stream.hub.feed(stream.key)
+        # From here to the subscription nothing is awaited: the feed cannot be dropped in between.
+        extensions = cast(dict[str, Any], self.scope.get("extensions") or {})
+        wire: OwnWire | SendWire = extensions.get(EXTENSION) or SendWire(send)
+        subscriber = stream.hub.subscribe(stream.key, wire, stream.have, stream.client)
+        try:
+            await wire.run(subscriber, receive)
+        finally:
+            stream.hub.unsubscribe(stream.key, subscriber, stream.client)
+        await send(cast(HTTPResponseBodyEvent, {"type": "http.response.body", "body": b"", "more_body": False}))
+
+
+class OwnWire(Wire, Protocol):
+    """A wire that runs by itself: it tells the subscriber what happens to the connection."""
+
+    async def run(self, subscriber: Subscriber, receive: ASGIReceiveCallable) -> None:
+        """Return when the subscriber has ended or the client is gone."""
+
+
+class SendWire:
+    """Writes by ASGI ``send``: one frame at a time is under way, and the reader is full until it is gone."""
+
+    def __init__(self, send: ASGISendCallable) -> None:
+        self._send = send
+        self._frame: Frame | None = None
+        self._written = asyncio.Event()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a frame is under way."""
+        return self._frame is not None
+
+    def write(self, frame: Frame) -> None:
+        """Write ``frame``."""
+        self._frame = frame
+        self._written.set()
+
+    def abort(self) -> None:
+        """Nothing to do: ASGI cannot drop a connection, so ``run`` stops waiting for it."""
+
+    async def run(self, subscriber: Subscriber, receive: ASGIReceiveCallable) -> None:
+        """Send what is written until the subscriber has ended or the client is gone."""
+        tasks: list[asyncio.Task[Any]] = [
+            asyncio.create_task(self._pump(subscriber)),
+            asyncio.create_task(_disconnect(receive)),
+            asyncio.create_task(subscriber.ended.wait()),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            subscriber.closed()
+
+    async def _pump(self, subscriber: Subscriber) -> None:
+        while True:
+            await self._written.wait()
+            self._written.clear()
+            if self._frame is not None:
+                subscriber.filled()
+                body = {"type": "http.response.body", "body": self._frame.data, "more_body": True}
+                await self._send(cast(HTTPResponseBodyEvent, body))
+                self._frame = None
+                subscriber.drained()
+
+
+async def _disconnect(receive: ASGIReceiveCallable) -> None:
+    # The first messages are the request itself.
+    while (await receive())["type"] != "http.disconnect":
+        pass

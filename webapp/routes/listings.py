@@ -1,0 +1,95 @@
+"""Listings: the table as a page, as the part that search, sort and page links replace, as a frame without script."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urlsplit
+
+from quart import Blueprint, request
+
+from webapp.live.hub import Key
+from webapp.messages import Message, _
+from webapp.rendering import table_renderer
+from webapp.routes.answers import Answer, answering, audience, problem, wants_json
+from webapp.routes.parts import Parts
+from webapp.routes.rows import as_json
+from webapp.tables.listing import Listing, parse
+from webapp.tables.page import Page, read_page
+from webapp.tables.table import Table
+
+REFRESH = 5  # seconds
+
+
+def add_listings(routes: Blueprint, table: Table, parts: Parts) -> None:
+    """Add the routes of the listings of ``table``."""
+
+    @routes.get("")
+    @answering(table)
+    async def index() -> Answer:
+        """The rows of a listing, their total, and the page links."""
+        listing, problems = parse(table, request.args.items(multi=True))
+        if problems and wants_json():
+            return bad_listing(problems)
+        page = await read(listing)
+        return Answer(
+            json=listing_as_json(page, revision(page)),
+            part="_listing_part.html",
+            page="index.html",
+            context={
+                "page": page,
+                "listing": listing,
+                "revision": revision(page),
+                "origin": request.host_url,
+                "failed": bool(problems),
+            },
+            flash=next(iter(problems.values()), None),
+            headers=_history(listing),
+        )
+
+    @routes.get("/table")
+    @answering(table)
+    async def frame() -> Answer:
+        """The table alone, refreshed by the browser itself: what readers without script have beside the form."""
+        listing, _problems = parse(table, request.args.items(multi=True))
+        page = await read(listing)
+        return Answer(
+            part="_table.html",
+            page="frame.html",
+            context={"page": page, "listing": listing},
+            headers={"Refresh": str(REFRESH)},
+        )
+
+    async def read(listing: Listing) -> Page:
+        async with parts.database.read() as connection:
+            return await read_page(connection, table, listing)
+
+    def revision(page: Page) -> str:
+        return page.revision(table_renderer(table, audience()).seed)
+
+    def _history(listing: Listing) -> dict[str, str]:
+        url = table_renderer(table, audience()).url(listing)
+        before = parse(table, parse_qsl(urlsplit(request.headers.get("HX-Current-URL", "")).query))[0]
+        # One search, typed letter by letter, is one entry in the browser's history.
+        typing = before.q and listing.q and before.but(q="") == listing.but(q="")
+        return {"HX-Replace-Url" if typing else "HX-Push-Url": url}
+
+
+def key_of(table: Table, listing: Listing) -> Key:
+    """Return the key of the feed that keeps ``listing`` true for the reader of this request."""
+    return Key(table.name, listing, audience())
+
+
+def bad_listing(problems: dict[str, Message]) -> Answer:
+    """Return the answer to a program that asked for a listing that does not exist."""
+    return Answer(json=problem(400, _("There is no such listing."), problems), status=400)
+
+
+def listing_as_json(page: Page, revision: str) -> dict[str, object]:
+    """Return a listing as programs see it."""
+    return {
+        "rows": [as_json(row) for row in page.rows],
+        "total": page.total,
+        "page": page.number,
+        "pages": page.pages,
+        "size": page.listing.size,
+        "revision": revision,
+    }

@@ -1,0 +1,121 @@
+"""Reading: what a form or a program sent, validated by quart-schema; and the listing that it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import BaseModel, ValidationError
+from quart import abort, request
+from quart_schema import DataSource, RequestSchemaValidationError, document_request
+from quart_schema.conversion import model_load
+
+from webapp.messages import Message, _
+from webapp.tables.listing import Listing, parse
+from webapp.tables.table import BOOKKEEPING, Table
+
+LARGEST_VERSION = 2**63 - 1
+
+# What pydantic calls an error -> what we say. The names of the values are pydantic's.
+TEXTS = {
+    "missing": _("This is needed."),
+    "string_too_short": _("This is needed."),
+    "string_too_long": _("At most %(max_length)s characters; these are %(length)s."),
+    "string_type": _("This must be text."),
+    "literal_error": _("Choose one of: %(expected)s."),
+    "text_control": _("This cannot hold line breaks, tabs or other control characters."),
+    "text_invisible": _("Nothing in this text can be seen."),
+    "email": _("This is not an e-mail address: %(reason)s"),
+}
+
+
+class Invalid(Exception):
+    """What was sent cannot be used: ``errors`` are the messages by field."""
+
+    def __init__(self, errors: dict[str, Message]) -> None:
+        self.errors = errors
+
+
+def reading(table: Table) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Awaitable[Any]]]:
+    """Decorate a handler that takes ``sent``: the fields as they were sent, from a form or from JSON alike.
+
+    quart-schema's own decorator takes one of the two; this one documents the draft for both.
+    """
+
+    def decorate(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        @document_request(table.draft, source=DataSource.JSON)
+        @wraps(handler)
+        async def read(*args: Any, **kwargs: Any) -> Any:
+            return await handler(*args, sent=await _sent(), **kwargs)
+
+        return read
+
+    return decorate
+
+
+async def _sent() -> dict[str, Any]:
+    if request.is_json:
+        sent = await request.get_json()
+        if not isinstance(sent, dict):
+            abort(400, "The body must be a JSON object.")
+        return sent
+    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return (await request.form).to_dict()
+    if await request.get_data():
+        abort(415, "Send a form or a JSON object.")
+    return {}
+
+
+def validate(table: Table, model: type[BaseModel], sent: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields among ``sent`` as ``model`` (the table's draft or patch) makes them; raises Invalid."""
+    known = {*model.model_fields, *BOOKKEEPING, "back"}
+    errors = {name: _("There is no field of this name.") for name in sent if name not in known}
+    fields: dict[str, Any] = {}
+    try:
+        loaded = model_load(
+            {name: value for name, value in sent.items() if name in model.model_fields},
+            model,
+            RequestSchemaValidationError,
+        )
+        fields = loaded.model_dump(exclude_unset=model is table.patch)
+    except RequestSchemaValidationError as error:
+        errors |= _messages(table, error.validation_error)
+    if errors:
+        raise Invalid(errors)
+    return fields
+
+
+def version_in(sent: dict[str, Any]) -> int | None:
+    """Return the version that the writer saw, None when it does not say; raises Invalid."""
+    version = sent.get("version", request.args.get("version"))
+    if version in (None, ""):
+        return None
+    if isinstance(version, bool) or not str(version).isascii() or not str(version).isdigit():
+        raise Invalid({"version": _("A version is a whole number.")})
+    return min(int(version), LARGEST_VERSION)
+
+
+def listing_before(table: Table, sent: dict[str, Any]) -> Listing:
+    """Return the listing that a plain form came from: as the form says, else by the address of its page."""
+    query = sent.get("back")
+    if not isinstance(query, str):
+        query = urlsplit(request.headers.get("Referer", "")).query
+    return parse(table, parse_qsl(query))[0]
+
+
+def _messages(table: Table, error: Exception) -> dict[str, Message]:
+    if not isinstance(error, ValidationError):
+        raise error
+    messages = {}
+    for found in error.errors():
+        name = str(found["loc"][0])
+        context = dict(found.get("ctx", {}))
+        if isinstance(found["input"], str):
+            context["length"] = len(found["input"])
+        if (column := table.by_name.get(name)) and column.choices:
+            context["expected"] = ", ".join(column.choices)
+        text = TEXTS.get(found["type"])
+        messages[name] = Message(text.text, context) if text else Message("%(text)s", {"text": found["msg"]})
+    return messages

@@ -1,0 +1,107 @@
+"""Rows: one row shown, and the forms that add, edit and delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from quart import Blueprint
+
+from webapp.messages import Message
+from webapp.routes.answers import Answer, answering
+from webapp.routes.parts import Parts
+from webapp.routes.reading import listing_before, version_in
+from webapp.tables.history import read_changes
+from webapp.tables.page import Row
+from webapp.tables.table import Table
+
+ROW = "/<int(max=9223372036854775807):id>"  # the largest id that a database has
+
+
+def add_rows(routes: Blueprint, table: Table, parts: Parts) -> None:
+    """Add the routes that show rows and forms of ``table``; none of them writes."""
+
+    @routes.get(ROW)
+    @answering(table)
+    async def show(id: int) -> Answer:
+        """One row, with what happened to it."""
+        async with parts.database.read() as connection:
+            changes = await read_changes(connection, table, id)
+        row = await parts.find(table, id)
+        return panel("_show.html", table, json=as_json(row), row=row.values, changes=changes)
+
+    @routes.get("/new")
+    @answering(table)
+    async def new_form() -> Answer:
+        """The form that adds a row."""
+        return form(table)
+
+    @routes.get(f"{ROW}/edit")
+    @answering(table)
+    async def edit_form(id: int) -> Answer:
+        """The form that edits a row."""
+        return form(table, row=await parts.find(table, id))
+
+    @routes.get(f"{ROW}/delete")
+    @answering(table)
+    async def delete_form(id: int) -> Answer:
+        """The question before a row is deleted."""
+        return panel("_delete.html", table, row=(await parts.find(table, id)).values)
+
+    @routes.get(f"{ROW}/notice")
+    @answering(table)
+    async def notice(id: int) -> Answer:
+        """What an open form of this row should know: whether the row is still at the form's version."""
+        row = await parts.find(table, id)
+        return panel("_notice.html", table, row=row.values, current=version_in({}) == row.values["version"])
+
+    @routes.get("/panel")
+    @answering(table)
+    async def close() -> Answer:
+        """The panel with no form in it."""
+        return panel("_panel.html", table)
+
+
+def panel(template: str, table: Table, *, json: Any = None, **context: Any) -> Answer:
+    """Return the answer that shows ``template``: in the panel, or on a page of its own without script."""
+    context = {"content": template, "back": listing_before(table, {}), "errors": {}, **context}
+    return Answer(part=template, page="alone.html", json=json, context=context)
+
+
+def form(
+    table: Table,
+    *,
+    row: Row | None = None,
+    sent: Mapping[str, Any] | None = None,
+    errors: Mapping[str, Message] | None = None,
+    conflict: bool = False,
+) -> Answer:
+    """Return the form for a new row, or for ``row``: with the values that were ``sent``, and what is wrong with them.
+
+    With ``conflict`` it shows, beside each value that differs, what the row holds now.
+    """
+    values: dict[str, Any] = {name: info.default for name, info in table.draft.model_fields.items() if info.default}
+    values |= row.values if row else {}
+    shown = {**values, **(sent or {})}
+    return panel(
+        "_form.html",
+        table,
+        row=row.values if row else None,
+        values={column.name: _text(shown.get(column.name, "")) for column in table.fields},
+        errors=errors or {},
+        conflict=conflict,
+        back=listing_before(table, dict(sent or {})),
+    )
+
+
+def as_json(row: Row) -> dict[str, Any]:
+    """Return a row as programs see it; moments in ISO 8601, UTC."""
+    return {
+        name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+        for name, value in row.values.items()
+    }
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

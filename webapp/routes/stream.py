@@ -1,0 +1,48 @@
+"""The stream: admits a reader and names its feed; handover.py does the rest."""
+
+from __future__ import annotations
+
+from quart import Blueprint, Response, request
+
+from webapp.live.hub import Key
+from webapp.messages import Message, _
+from webapp.routes.answers import audience
+from webapp.routes.handover import StreamResponse
+from webapp.routes.parts import Parts
+from webapp.tables.listing import parse
+from webapp.tables.table import Table
+
+RETRY_AFTER = 5  # seconds
+
+
+def add_stream(routes: Blueprint, table: Table, parts: Parts) -> None:
+    """Add the stream of ``table``."""
+
+    @routes.get("/stream")
+    async def stream() -> Response:
+        """Keep a listing true, as Server-Sent Events.
+
+        The reader's position is ``Last-Event-ID``, else ``have``: the revision that its page shows.
+        """
+        pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "have"]
+        listing, problems = parse(table, pairs)
+        if problems:
+            return refusal(400, next(iter(problems.values())))
+        client = request.remote_addr or ""
+        if parts.hub.is_full(client):
+            return refusal(503, _("Too many streams are open."))
+        if request.method == "HEAD":
+            return Response(mimetype="text/event-stream")
+        key = Key(table.name, listing, audience())
+        # Read before the answer begins, so that a database that does not answer is a refusal and no broken stream.
+        await parts.hub.feed(key)
+        have = request.headers.get("Last-Event-ID") or request.args.get("have", "")
+        return StreamResponse(parts.hub, key, have, client)
+
+
+def refusal(status: int, message: Message) -> Response:
+    """Return a refusal: short text, for htmx takes a redirect or HTML for success and comes back at once."""
+    response = Response(message.translate(audience().language) + "\n", status, mimetype="text/plain")
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response

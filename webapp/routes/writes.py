@@ -1,0 +1,116 @@
+"""Writes: create, edit, delete. What goes wrong is told where it was typed, and nothing that was typed is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from quart import Blueprint, request
+
+from webapp.messages import Message, _
+from webapp.rendering import table_renderer
+from webapp.routes.answers import Answer, answering, audience, problem
+from webapp.routes.parts import Parts
+from webapp.routes.reading import Invalid, listing_before, reading, validate, version_in
+from webapp.routes.rows import ROW, as_json, form, panel
+from webapp.tables import writing
+from webapp.tables.page import Row
+from webapp.tables.table import Table
+from webapp.tables.writing import Conflict, Missing, Taken
+
+INVALID = _("Nothing was saved: see the messages beside the fields.")
+CONFLICT = _("Nothing was saved: someone else changed this row meanwhile.")
+GONE = _("Nothing was saved: this row was deleted meanwhile.")
+
+
+def add_writes(routes: Blueprint, table: Table, parts: Parts) -> None:
+    """Add the routes that change rows of ``table``."""
+
+    @routes.post("")
+    @answering(table)
+    @reading(table)
+    async def create(sent: dict[str, Any]) -> Answer:
+        """Add a row."""
+        try:
+            fields = validate(table, table.draft, sent)
+            row = await parts.write(lambda session: writing.create(session, table, fields, by=author()))
+        except (Invalid, Taken) as error:
+            return refused(422, INVALID, error.errors, form(table, sent=sent, errors=error.errors))
+        done = finished(table, sent, _("Added %(name)s.", name=table.name_of(row.values)), form(table))
+        return replace(done, status=201, json=as_json(row), headers={"Location": f"/{table.name}/{row.id}"})
+
+    @routes.route(ROW, methods=["POST", "PUT", "PATCH"])
+    @answering(table)
+    @reading(table)
+    async def edit(id: int, sent: dict[str, Any]) -> Answer:
+        """Change a row: all fields by PUT, those that are sent by POST and PATCH."""
+        try:
+            version = version_in(sent)
+            fields = validate(table, table.draft if request.method == "PUT" else table.patch, sent)
+            row = await parts.write(
+                lambda session: writing.edit(session, table, id, fields, version=version, by=author())
+            )
+        except (Invalid, Taken) as error:
+            shown = form(table, row=await parts.find(table, id), sent=sent, errors=error.errors)
+            return refused(422, INVALID, error.errors, shown, whole=is_whole(sent))
+        except Conflict as error:
+            return conflicting(error.row, form(table, row=error.row, sent=sent, conflict=True), whole=is_whole(sent))
+        except Missing:
+            if not is_whole(sent):
+                raise
+            # What was typed is kept, as a new row that one click adds.
+            return refused(404, GONE, {}, form(table, sent=sent))
+        done = finished(table, sent, _("Saved %(name)s.", name=table.name_of(row.values)))
+        return (
+            replace(done, json=as_json(row)) if is_whole(sent) else replace(done, json=as_json(row), part="_told.html")
+        )
+
+    @routes.post(f"{ROW}/delete")
+    @routes.delete(ROW)
+    @answering(table)
+    @reading(table)
+    async def delete(id: int, sent: dict[str, Any]) -> Answer:
+        """Delete a row."""
+        try:
+            version = version_in(sent)
+            row = await parts.write(lambda session: writing.delete(session, table, id, version=version, by=author()))
+        except Invalid as error:
+            return refused(
+                422, INVALID, error.errors, panel("_delete.html", table, row=(await parts.find(table, id)).values)
+            )
+        except Conflict as error:
+            return conflicting(error.row, panel("_delete.html", table, row=error.row.values))
+        return finished(table, sent, _("Deleted %(name)s.", name=table.name_of(row.values)))
+
+    def is_whole(sent: dict[str, Any]) -> bool:
+        # A form sends every field; a click in the row sends one, and has no form that could tell what went wrong.
+        return sent.keys() >= table.draft.model_fields.keys()
+
+
+def author() -> str:
+    """Return whom the history names: nobody signs in yet, so it is the address."""
+    return request.remote_addr or "unknown"
+
+
+def finished(table: Table, sent: dict[str, Any], message: Message, then: Answer | None = None) -> Answer:
+    """Return the answer after a change: back to the listing, or the message and what the panel shows ``then``."""
+    then = then or panel("_panel.html", table)
+    back = table_renderer(table, audience()).url(listing_before(table, sent))
+    return replace(then, part="_done.html", flash=message, back=back)
+
+
+def refused(status: int, message: Message, errors: dict[str, Message], shown: Answer, *, whole: bool = True) -> Answer:
+    """Return the answer that changed nothing: the form again, or for a click in the row only the message."""
+    if not whole:
+        message = next(iter(errors.values()), message)
+    part = "_done.html" if whole else "_told.html"
+    context = {**shown.context, "failed": True}
+    return replace(
+        shown, json=problem(status, message, errors), part=part, status=status, flash=message, context=context
+    )
+
+
+def conflicting(row: Row, shown: Answer, *, whole: bool = True) -> Answer:
+    """Return the answer to an edit of an older version: programs get the row as it is now with it."""
+    answer = refused(409, CONFLICT, {}, shown, whole=whole)
+    return replace(answer, json={**answer.json, "row": as_json(row)})

@@ -1,0 +1,35 @@
+"""Change: one line of history, who did what to which row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.tables.model import Base, Instant
+from webapp.tables.table import Table
+
+
+class Change(Base):
+    """``by`` did ``verb`` (create, edit, delete) to row ``row_id`` of ``table``: the fields before and after."""
+
+    __tablename__ = "changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str]
+    verb: Mapped[str]
+    table: Mapped[str] = mapped_column("table_name")
+    row_id: Mapped[int]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+
+async def read_changes(connection: AsyncConnection, table: Table, id: int, limit: int = 20) -> list[Any]:
+    """Read the newest changes of one row, newest first."""
+    changes = select(Change.at, Change.by, Change.verb, Change.before, Change.after)
+    changes = changes.where(Change.table == table.name, Change.row_id == id).order_by(Change.id.desc()).limit(limit)
+    return list(await connection.execute(changes))

@@ -1,0 +1,122 @@
+"""Listing: what a reader asked for, as a value that round-trips with the query string."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import ColumnElement, Select, or_, select
+
+from webapp.messages import Message, _
+from webapp.tables.table import Table
+from webapp.tables.text import fold
+
+SIZES = (25, 50, 100)
+DEFAULT_SIZE = 50
+LONGEST_SEARCH = 100  # characters
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Search text, filters, sort, page number and page size; equal listings are equal values.
+
+    ``sort`` is a column's name, or ``-name`` for descending; empty for the table's own order. Always canonical when
+    it comes from ``parse``: what equals the default is left out.
+    """
+
+    q: str = ""
+    filters: tuple[tuple[str, str], ...] = ()
+    sort: str = ""
+    page: int = 1
+    size: int = DEFAULT_SIZE
+
+    @property
+    def query(self) -> str:
+        """The canonical query string: keys sorted, defaults dropped."""
+        parts: dict[str, Any] = dict(self.filters)
+        if self.q:
+            parts["q"] = self.q
+        if self.sort:
+            parts["sort"] = self.sort
+        if self.page != 1:
+            parts["page"] = self.page
+        if self.size != DEFAULT_SIZE:
+            parts["size"] = self.size
+        return urlencode(sorted(parts.items()))
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether a search or filter may hide rows."""
+        return bool(self.q or self.filters)
+
+    def but(self, **changes: Any) -> Listing:
+        """Return this listing with ``changes``; anything but a new page number starts again at page 1."""
+        return replace(self, **{"page": 1, **changes})
+
+    def sorted_by(self, table: Table, column: str) -> Listing:
+        """Return the listing that a click on the head of ``column`` asks for: ascending first, then the other way."""
+        asked = f"-{column}" if (self.sort or table.sort) == column else column
+        return self.but(sort="" if asked == table.sort else asked)
+
+    def matching(self, table: Table) -> list[ColumnElement[bool]]:
+        """Return the conditions that a row of this listing meets."""
+        conditions: list[ColumnElement[bool]] = [table.by_name[name].value == value for name, value in self.filters]
+        if self.q:
+            text = fold(self.q)
+            conditions.append(or_(*(c.sort_key.contains(text, autoescape=True) for c in table.columns if c.searched)))
+        return conditions
+
+    def select(self, table: Table) -> Select[Any]:
+        """Return the query for the rows; it ends in the primary key, so that equal values have one order."""
+        asked = self.sort or table.sort
+        key = table.by_name[asked.removeprefix("-")].sort_key
+        rows = select(*table.attributes).where(*self.matching(table))
+        if asked.startswith("-"):
+            rows = rows.order_by(key.desc(), table.model.id.desc())
+        else:
+            rows = rows.order_by(key, table.model.id)
+        return rows.limit(self.size).offset((self.page - 1) * self.size)
+
+
+def parse(table: Table, pairs: Iterable[tuple[str, str]]) -> tuple[Listing, dict[str, Message]]:
+    """Return the listing that the query string ``pairs`` ask for, and what was wrong with them by name.
+
+    What cannot be understood is left out, so the listing is the nearest sensible one.
+    """
+    problems: dict[str, Message] = {}
+    found: dict[str, Any] = {}
+    filters: dict[str, str] = {}
+    for name, value in pairs:
+        if not value:
+            continue
+        if name == "q":
+            found["q"] = _search(value)
+        elif name == "sort" and value.removeprefix("-") in table.by_name:
+            found["sort"] = "" if value == table.sort else value
+        elif name == "sort":
+            problems[name] = _("There is no column “%(value)s” to sort by.", value=value)
+        elif name == "page" and re.fullmatch("0*[1-9][0-9]{0,8}", value):
+            found["page"] = int(value)
+        elif name == "page":
+            problems[name] = _("“%(value)s” is not a page number.", value=value)
+        elif name == "size" and value in map(str, SIZES):
+            found["size"] = int(value)
+        elif name == "size":
+            problems[name] = _("A page has 25, 50 or 100 rows, not “%(value)s”.", value=value)
+        elif name not in (column.name for column in table.filters):
+            problems[name] = _("There is no filter “%(name)s”.", name=name)
+        elif value not in (table.by_name[name].choices or ()):
+            problems[name] = _("“%(value)s” is not one of the choices for “%(name)s”.", value=value, name=name)
+        else:
+            filters[name] = value
+    return Listing(filters=tuple(sorted(filters.items())), **found), problems
+
+
+def _search(text: str) -> str:
+    # No row holds control characters, so they can only be noise from a copied text.
+    shown = "".join(" " if unicodedata.category(character) in ("Cc", "Cs") else character for character in text)
+    return unicodedata.normalize("NFC", shown).strip()[:LONGEST_SEARCH].strip()

@@ -1,0 +1,46 @@
+"""What every row of every table carries: id, version, and when it was created and changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, kept in UTC without an offset, handed out with it."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return ``value`` as the database keeps it."""
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return ``value`` as the program uses it."""
+        return value.replace(tzinfo=UTC) if value else None
+
+
+class Base(DeclarativeBase):
+    """The root of all models."""
+
+
+class Tracked(Base):
+    """A row with an id that is never used twice, and a version that counts its edits (never a clock)."""
+
+    __abstract__ = True
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column()
+    created: Mapped[datetime] = mapped_column(Instant)
+    changed: Mapped[datetime] = mapped_column(Instant)
+
+    @declared_attr.directive
+    @classmethod
+    def __mapper_args__(cls) -> dict[str, Any]:
+        """Let SQLAlchemy add "and version = <the one read>" to each statement; writing.py numbers the versions."""
+        return {"version_id_col": cls.version, "version_id_generator": False}

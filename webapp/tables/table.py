@@ -1,0 +1,104 @@
+"""Table and Column: what the engine must know of a kind of row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, create_model
+from sqlalchemy.orm import InstrumentedAttribute
+
+from webapp.messages import Message
+from webapp.tables.model import Tracked
+
+BOOKKEEPING = ("id", "version", "created", "changed")
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column as the reader sees it.
+
+    ``key`` is what sorts and searches in place of the value (for text: folded, see text.py); ``choices`` makes it a
+    filter, a select in the form and a one-click change in the row; ``kind`` is the type of the form's input.
+    """
+
+    name: str
+    label: Message
+    value: InstrumentedAttribute[Any]
+    key: InstrumentedAttribute[Any] | None = None
+    choices: Mapping[str, Message] | None = None
+    searched: bool = False
+    taken: Message | None = None  # what to say when another row has this value; makes the column unique
+    kind: str = "text"
+
+    @property
+    def sort_key(self) -> InstrumentedAttribute[Any]:
+        """What the column is sorted by."""
+        return self.value if self.key is None else self.key
+
+    def next_choice(self, value: str) -> str:
+        """Return the choice that one click changes ``value`` to: the next, and after the last the first."""
+        choices = list(self.choices or ())
+        return choices[(choices.index(value) + 1) % len(choices)]
+
+    def show(self, value: Any) -> Any:
+        """Return ``value`` as people read it."""
+        return (self.choices or {}).get(value, value)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A kind of row: its model, its draft (what a form or a program may send), its columns, and its words.
+
+    ``name`` is the path, the id of the ``<tbody>`` and the name in the history; ``row`` begins the ids of the rows.
+    """
+
+    name: str
+    row: str
+    title: Message
+    model: type[Tracked]
+    draft: type[BaseModel]
+    columns: tuple[Column, ...]
+    sort: str
+    words: Mapping[str, Message]
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        """The columns by name."""
+        return {column.name: column for column in self.columns}
+
+    @cached_property
+    def filters(self) -> tuple[Column, ...]:
+        """The columns that a listing can be narrowed by."""
+        return tuple(column for column in self.columns if column.choices)
+
+    @cached_property
+    def fields(self) -> tuple[Column, ...]:
+        """The columns that a form shows, in its order."""
+        return tuple(column for column in self.columns if column.name in self.draft.model_fields)
+
+    @cached_property
+    def uniques(self) -> tuple[Column, ...]:
+        """The columns whose values no two rows share."""
+        return tuple(column for column in self.columns if column.taken)
+
+    @cached_property
+    def attributes(self) -> tuple[InstrumentedAttribute[Any], ...]:
+        """What is read of each row, in one fixed order: fingerprints rest on it."""
+        names = dict.fromkeys((*BOOKKEEPING, *(column.name for column in self.columns)))
+        return tuple(getattr(self.model, name) for name in names)
+
+    def name_of(self, values: Mapping[str, Any]) -> str:
+        """Return what a row with ``values`` is called: its first column."""
+        return str(values[self.columns[0].name])
+
+    @cached_property
+    def patch(self) -> type[BaseModel]:
+        """The draft with every field optional: what an edit of some fields may send."""
+        fields: dict[str, Any] = {
+            name: (Annotated[(info.annotation, *info.metadata, Field())], None)
+            for name, info in self.draft.model_fields.items()
+        }
+        return create_model(f"{self.draft.__name__}Patch", __base__=self.draft, **fields)

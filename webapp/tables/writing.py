@@ -1,0 +1,121 @@
+"""Create, edit, delete: the row and the Change that records it, in the caller's one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from webapp.messages import Message
+from webapp.tables.history import Change
+from webapp.tables.model import Tracked
+from webapp.tables.page import Row, read_row
+from webapp.tables.table import Column, Table
+from webapp.tables.text import fold
+
+
+class Taken(Exception):
+    """Another row has this value: ``errors`` says so by column."""
+
+    def __init__(self, errors: dict[str, Message]) -> None:
+        self.errors = errors
+
+
+class Missing(Exception):
+    """There is no row with this id (any more)."""
+
+
+class Conflict(Exception):
+    """The row is not at the version that the writer saw; ``row`` is how it is now."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+
+
+async def create(session: AsyncSession, table: Table, fields: Mapping[str, Any], *, by: str) -> Row:
+    """Add a row with ``fields``; raises Taken."""
+    now = datetime.now(UTC)
+    entity = table.model(version=1, created=now, changed=now)
+    await _assign(session, table, entity, fields)
+    session.add(entity)
+    await session.flush()
+    _record(session, table, entity.id, "create", by, None, fields)
+    return await _current(session, table, entity.id)
+
+
+async def edit(
+    session: AsyncSession, table: Table, id: int, fields: Mapping[str, Any], *, version: int | None, by: str
+) -> Row:
+    """Set ``fields`` of a row; no effect, and no Change, when they are so already.
+
+    ``version`` is the one that the writer saw, None to set the fields whatever it is. Raises Missing, Conflict, Taken.
+    """
+    entity = await _find(session, table, id)
+    before = {name: getattr(entity, name) for name, value in fields.items() if getattr(entity, name) != value}
+    if before:
+        await _check_version(session, table, entity, version)
+        after = {name: fields[name] for name in before}
+        await _assign(session, table, entity, after)
+        entity.version += 1
+        entity.changed = datetime.now(UTC)
+        await session.flush()
+        _record(session, table, id, "edit", by, before, after)
+    return await _current(session, table, id)
+
+
+async def delete(session: AsyncSession, table: Table, id: int, *, version: int | None, by: str) -> Row:
+    """Delete a row and return how it was; ``version`` as for edit. Raises Missing, Conflict."""
+    entity = await _find(session, table, id)
+    await _check_version(session, table, entity, version)
+    row = await _current(session, table, id)
+    await session.delete(entity)
+    await session.flush()
+    _record(session, table, id, "delete", by, {column.name: row.values[column.name] for column in table.fields}, None)
+    return row
+
+
+async def _find(session: AsyncSession, table: Table, id: int) -> Tracked:
+    entity = await session.get(table.model, id)
+    if entity is None:
+        raise Missing
+    return entity
+
+
+async def _check_version(session: AsyncSession, table: Table, entity: Tracked, version: int | None) -> None:
+    if version not in (None, entity.version):
+        raise Conflict(await _current(session, table, entity.id))
+
+
+async def _assign(session: AsyncSession, table: Table, entity: Tracked, fields: Mapping[str, Any]) -> None:
+    taken = {}
+    for name, value in fields.items():
+        column = table.by_name[name]
+        setattr(entity, name, value)
+        if column.key is not None:
+            setattr(entity, column.key.key, fold(value))
+        if column.taken and await _is_taken(session, table, entity, column):
+            taken[name] = column.taken
+    if taken:
+        raise Taken(taken)
+
+
+async def _is_taken(session: AsyncSession, table: Table, entity: Tracked, column: Column) -> bool:
+    value = getattr(entity, column.sort_key.key)
+    with session.no_autoflush:
+        others = select(table.model.id).where(column.sort_key == value, table.model.id != entity.id)
+        return (await session.execute(others)).first() is not None
+
+
+def _record(session: AsyncSession, table: Table, id: int, verb: str, by: str, before: Any, after: Any) -> None:
+    now = datetime.now(UTC)
+    session.add(Change(at=now, by=by, verb=verb, table=table.name, row_id=id, before=before, after=after))
+
+
+async def _current(session: AsyncSession, table: Table, id: int) -> Row:
+    row = await read_row(await session.connection(), table, id)
+    if row is None:
+        raise Missing
+    return row
