@@ -24,7 +24,7 @@ class Rowcast(click.Group):
         try:
             context.obj = read_settings()
             return super().invoke(context)
-        except (BadSetting, database.NotMigrated) as error:
+        except (BadSetting, database.Unusable) as error:
             raise click.ClickException(str(error)) from None
 
 

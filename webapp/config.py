@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -71,8 +71,9 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = (
-            f"{PREFIX}{str(e['loc'][0]).upper()}={e['input']!r} cannot be used: {e['msg'].removeprefix('Value error, ')}."
-            for e in error.errors()
-        )
-        raise BadSetting("\n".join(lines)) from None
+        raise BadSetting("\n".join(_told(problem) for problem in error.errors())) from None
+
+
+def _told(problem: Any) -> str:
+    name = PREFIX + str(problem["loc"][0]).upper()
+    return f"{name}={problem['input']!r} cannot be used: {problem['msg'].removeprefix('Value error, ')}."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event, inspect
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 T = TypeVar("T")
@@ -34,8 +34,8 @@ class Busy(Exception):
     """Another program held the database for longer than we wait; nothing was written."""
 
 
-class NotMigrated(Exception):
-    """The tables are missing or of another version; the text says what to do."""
+class Unusable(Exception):
+    """The file cannot be opened, or its tables are of another version; the text says what to do."""
 
 
 class Database:
@@ -87,21 +87,28 @@ def migrate(url: str) -> None:
 
 
 def prepare(url: str) -> None:
-    """Set up a new, empty database; raises NotMigrated when an older one waits for ``rowcast migrate``."""
+    """Set up a new, empty database; raises Unusable when an older one waits for ``rowcast migrate``."""
     with _connect(url) as connection:
         present = MigrationContext.configure(connection).get_current_revision()
         empty = not inspect(connection).get_table_names()
     if empty:
         migrate(url)
     elif present != (newest := ScriptDirectory.from_config(_alembic()).get_current_head()):
-        raise NotMigrated(f"The database is at version {present}, this program needs {newest}: run rowcast migrate.")
+        raise Unusable(f"The database is at version {present}, this program needs {newest}: run rowcast migrate.")
 
 
-def _connect(url: str) -> Any:
+@contextmanager
+def _connect(url: str) -> Iterator[Connection]:
     engine = create_engine(make_url(url).set(drivername="sqlite"))
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
-    return engine.begin()
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except DatabaseError as error:
+        raise Unusable(f"{engine.url.database} cannot be used: {error.orig}. Check ROWCAST_DATABASE.") from error
+    finally:
+        engine.dispose()
 
 
 def _alembic() -> Config:
@@ -113,10 +120,16 @@ def _alembic() -> Config:
 def _prepare(connection: Any, _record: Any) -> None:
     # The driver's own BEGIN comes too late for reads and too weak for writes: we send it (see _begin).
     connection.isolation_level = None
+    # Other programs can write what is not UTF-8, and one such row must not take the page from everybody.
+    getattr(connection, "driver_connection", connection).text_factory = _decode
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(pragma)
     cursor.close()
+
+
+def _decode(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def _begin(connection: Connection) -> None:

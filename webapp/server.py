@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -14,12 +15,13 @@ import uvicorn
 from quart import Quart
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from webapp.config import Settings
+from webapp.config import BadSetting, Settings
 from webapp.live.frames import Frame
 from webapp.live.subscriber import Subscriber
 from webapp.routes.handover import EXTENSION
 
 UNACKNOWLEDGED = 30_000  # milliseconds after which the kernel gives up a peer that is gone without a word
+BACKLOG = 2048  # connections that wait to be accepted: a restart brings all readers back at once
 SHUTDOWN = 1  # seconds that unfinished requests have
 
 
@@ -101,12 +103,11 @@ class Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Bind, and print the address."""
+        """Begin to listen, and print the address."""
         await super().startup(sockets)
-        for server in self.servers:
-            for bound in server.sockets:
-                host, port = bound.getsockname()[:2]
-                click.echo(f"Rowcast is at http://{f'[{host}]' if ':' in host else host}:{port}/")
+        for bound in sockets or []:
+            host, port = bound.getsockname()[:2]
+            click.echo(f"Rowcast is at http://{f'[{host}]' if ':' in host else host}:{port}/")
 
 
 def serve(app: Quart, settings: Settings) -> None:
@@ -120,4 +121,17 @@ def serve(app: Quart, settings: Settings) -> None:
         "server_header": False,
         "timeout_graceful_shutdown": SHUTDOWN,
     }
-    Server(uvicorn.Config(app, host=settings.host, port=settings.port, **options)).run()
+    with bind(settings) as bound:
+        Server(uvicorn.Config(app, **options)).run([bound])
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Return the listening socket; raises BadSetting when the address cannot be had."""
+    host, port = settings.host, settings.port
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
+        )
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise BadSetting(f"{host}, port {port}, cannot be had: {reason}. Set ROWCAST_HOST or ROWCAST_PORT.") from None

@@ -64,22 +64,26 @@ def frame(revision: str, body: str, *, retry: int | None = None) -> Frame:
 
 def part(target: str, swap: str, content: str = "") -> str:
     """Return one part of a message: ``content`` swapped into the element ``target``."""
-    return f'<hx-partial hx-target="#{target}" hx-swap="{swap}">{content}</hx-partial>'
+    how = "" if swap == "innerHTML" else f' hx-swap="{swap}"'  # it is what htmx does unless told otherwise
+    return f'<hx-partial hx-target="#{target}"{how}>{content}</hx-partial>'
 
 
 def difference(old: Outline | None, new: Page, renderer: Renderer) -> tuple[str, bool]:
     """Return the parts that lead from ``old`` (None: from anything) to ``new``, and whether they replace all.
 
-    The parts are empty when nothing differs. All rows are replaced where that takes fewer bytes than the steps.
+    The parts are empty when nothing differs. Where rows come or go, all are replaced if that takes fewer bytes.
     """
     if old is None:
         return _everything(new, renderer) + part("pager", "outerHTML", renderer.pager(new)), True
     found = steps(old, new)
     if not found:
         return "", False
-    incremental = _incremental(found, old, new, renderer)
-    replacing = len(incremental) > sum(len(renderer.row(row)) for row in new.rows)
-    body = _everything(new, renderer) if replacing else incremental
+    body = _incremental(found, old, new, renderer)
+    replacing = False
+    if found.deleted or found.inserted:  # rows that only change are never replaced: that would take their focus
+        everything = _everything(new, renderer)
+        if replacing := len(everything) < len(body):
+            body = everything
     for id in (*found.updated, *found.deleted):
         body += part(f"notice-{renderer.row_name}-{id}", "innerHTML", renderer.notice(id))
     if found.total:

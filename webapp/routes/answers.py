@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
-from quart import Response, flash, get_flashed_messages, jsonify, redirect, request
+from quart import Response, abort, flash, get_flashed_messages, jsonify, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from webapp.live.audience import Audience
@@ -74,6 +74,8 @@ async def make_response(answer: Answer, renderer: TableRenderer) -> Response | W
     response: Response | WerkzeugResponse
     context = {"failed": False, **answer.context}
     if wants_json():
+        if answer.json is None and request.method == "GET":
+            abort(406)
         response = Response(status=204) if answer.json is None else jsonify(answer.json)
         if answer.status >= 400:
             response.content_type = "application/problem+json"

@@ -20,6 +20,7 @@ TITLES = {
     403: _("This is not allowed."),
     404: _("There is nothing here. It may have been deleted."),
     405: _("This cannot be done here."),
+    406: _("This page is for people: there is nothing in that format."),
     413: _("That is too much: at most 64 KiB can be sent at once."),
     415: _("Send a form or a JSON object."),
     500: _("Something went wrong here. It has been logged."),

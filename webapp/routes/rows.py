@@ -13,7 +13,7 @@ from webapp.routes.answers import Answer, answering
 from webapp.routes.parts import Parts
 from webapp.routes.reading import listing_before, version_in
 from webapp.tables.history import read_changes
-from webapp.tables.page import Row
+from webapp.tables.page import Row, read_row
 from webapp.tables.table import Table
 
 ROW = "/<int(max=9223372036854775807):id>"  # the largest id that a database has
@@ -53,8 +53,10 @@ def add_rows(routes: Blueprint, table: Table, parts: Parts) -> None:
     @answering(table)
     async def notice(id: int) -> Answer:
         """What an open form of this row should know: whether the row is still at the form's version."""
-        row = await parts.find(table, id)
-        return panel("_notice.html", table, row=row.values, current=version_in({}) == row.values["version"])
+        async with parts.database.read() as connection:
+            row = await read_row(connection, table, id)
+        current = row is not None and version_in({}) == row.values["version"]
+        return panel("_notice.html", table, row=row and row.values, current=current)
 
     @routes.get("/panel")
     @answering(table)

@@ -15,6 +15,17 @@ NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 # SQLite's lower() knows ASCII only: keys of text written past Rowcast are folded by case in ASCII alone.
 KEYS = "username_key = lower(trim(new.username)), email_key = lower(trim(new.email))"
 
+INSERT_TRIGGER = f"""
+    CREATE TRIGGER users_insert AFTER INSERT ON users WHEN new.username_key IS NULL OR new.email_key IS NULL BEGIN
+        UPDATE users SET {KEYS}, version = new.version + 1 WHERE id = new.id;
+    END
+"""
+UPDATE_TRIGGER = f"""
+    CREATE TRIGGER users_update AFTER UPDATE ON users WHEN new.version = old.version BEGIN
+        UPDATE users SET {KEYS}, version = old.version + 1, changed = {NOW} WHERE id = new.id;
+    END
+"""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -42,14 +53,8 @@ def upgrade() -> None:
     op.create_index("users_email", "users", ["email_key"], unique=True)
     for column in ("role", "status", "changed"):
         op.create_index(f"users_{column}", "users", [column, "id"])
-    op.execute(
-        "CREATE TRIGGER users_insert AFTER INSERT ON users WHEN new.username_key IS NULL OR new.email_key IS NULL BEGIN"
-        f" UPDATE users SET {KEYS}, version = new.version + 1 WHERE id = new.id; END"
-    )
-    op.execute(
-        "CREATE TRIGGER users_update AFTER UPDATE ON users WHEN new.version = old.version BEGIN"
-        f" UPDATE users SET {KEYS}, version = old.version + 1, changed = {NOW} WHERE id = new.id; END"
-    )
+    op.execute(INSERT_TRIGGER)
+    op.execute(UPDATE_TRIGGER)
     op.create_table(
         "changes",
         sa.Column("id", sa.Integer, primary_key=True),
