@@ -1,5 +1,7 @@
 """Rowcast: a live table over a database. The layers, lowest first; each may use only those above it in this list.
 
+resources  where templates and static files lie
+logs       how log records are written
 messages   texts for people, as data, translated where they are shown
 config     settings, read once from the environment and refused at start when bad
 database   engines, transactions, migrations; the one place that knows which database it is
@@ -10,6 +12,8 @@ users      the user directory: the only module that knows users, and the one to 
 security   cross-origin protection, host names, headers
 routes     HTTP: rows, listings, the stream, the connection log, errors
 app        builds the parts and hands them to each other
-server     uvicorn with our protocol: streams written straight to the transport, ended on SIGTERM
+protocol   one connection: streams written straight to the transport, the slow not waited for
+server     uvicorn with our protocol; ends its streams on SIGTERM
+demo       realistic users, and a life for them to be watched
 cli        rowcast serve, migrate, demo, shell
 """

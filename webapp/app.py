@@ -10,14 +10,16 @@ from quart_schema import Info, QuartSchema
 
 from webapp.config import Settings
 from webapp.database import Database
-from webapp.live.hub import Hub, Key, Limits
+from webapp.live.hub import Hub
+from webapp.live.limits import Key, Limits
 from webapp.live.signals.sqlite import SqliteSignal
-from webapp.rendering import TableRenderer, table_renderer
+from webapp.rendering import Renderers, TableRenderer
 from webapp.resources import folder
 from webapp.routes.connection import connection_routes
 from webapp.routes.errors import add_errors
 from webapp.routes.handover import Handover
 from webapp.routes.listings import add_listings
+from webapp.routes.observing import add_observing
 from webapp.routes.parts import Parts
 from webapp.routes.rows import add_rows
 from webapp.routes.stream import add_stream
@@ -40,6 +42,7 @@ def create_app(settings: Settings) -> Quart:
         SESSION_COOKIE_NAME="rowcast",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
+        MAX_CONTENT_LENGTH=settings.body_limit,
         SEND_FILE_MAX_AGE_DEFAULT=A_YEAR,
     )
     app.json.ensure_ascii = app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -53,14 +56,17 @@ def create_app(settings: Settings) -> Quart:
         async with database.read() as connection:
             return await read_page(connection, TABLES[key.table], key.listing)
 
+    renderers = Renderers(settings.cached_rows)
+
     def renderer(key: Key) -> TableRenderer:
-        return table_renderer(TABLES[key.table], key.audience)
+        return renderers.get(TABLES[key.table], key.audience)
 
     hub = Hub(read, renderer, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
-    parts = Parts(database, hub, SqliteSignal(database.file, hub.changed))
+    parts = Parts(database, hub, SqliteSignal(database.file, hub.changed), renderers)
     for table in TABLES.values():
         app.register_blueprint(_routes(table, parts))
     app.register_blueprint(connection_routes(parts))
+    add_observing(app, database, hub)
 
     @app.get("/")
     async def home() -> ResponseReturnValue:

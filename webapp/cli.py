@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from webapp import database, demo
+from webapp import database, demo, logs
 from webapp.app import create_app
 from webapp.config import BadSetting, Settings, read_settings
 from webapp.server import serve as serve_app
@@ -37,6 +37,7 @@ def main() -> None:
 @click.pass_obj
 def serve(settings: Settings) -> None:
     """Serve the app; a new, empty database is set up first."""
+    logs.configure(settings.log)
     database.prepare(settings.database)
     serve_app(create_app(settings), settings)
 

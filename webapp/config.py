@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -27,11 +27,18 @@ class Settings(BaseSettings):
     hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "::1")
     secret: SecretStr | None = None
     secure_cookies: bool = False
+    log: Literal["text", "json"] = "text"
     streams: int = Field(default=10_000, ge=1)
     streams_per_client: int = Field(default=1_000, ge=1)
+    feeds: int = Field(default=5_000, ge=1)
+    remembered: int = Field(default=32, ge=1)
+    cached_rows: int = Field(default=20_000, ge=1)
+    body_limit: int = Field(default=64 * 1024, ge=1024)
+    header_limit: int = Field(default=64 * 1024, ge=1024)
     heartbeat: float = Field(default=15.0, gt=0)
     stream_life: float = Field(default=600.0, gt=0)
     stall: float = Field(default=30.0, gt=0)
+    request_timeout: float = Field(default=20.0, gt=0)
     linger: float = Field(default=30.0, ge=1)
 
     @field_validator("database")

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,6 +35,10 @@ class Busy(Exception):
     """Another program held the database for longer than we wait; nothing was written."""
 
 
+class Unwritable(Exception):
+    """The disk is full or broken; nothing was written."""
+
+
 class Unusable(Exception):
     """The file cannot be opened, or its tables are of another version; the text says what to do."""
 
@@ -59,19 +64,28 @@ class Database:
         """Run ``unit`` in one write transaction and commit it.
 
         The whole unit runs again when another program holds the database, so it must not have other effects.
-        Raises Busy when that does not help.
+        Raises Busy when that does not help, and Unwritable when the disk takes no more.
         """
         for attempt in range(1, BUSY_TRIES + 1):
             try:
                 async with AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
                     return await unit(session)
             except OperationalError as error:
-                if not _is_busy(error):
+                code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+                if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                    raise Unwritable from error
+                if code not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                     raise
                 if attempt == BUSY_TRIES:
                     raise Busy from error
                 await asyncio.sleep(0.02 * attempt)
         raise AssertionError("unreachable")
+
+    async def is_current(self) -> bool:
+        """Whether the tables are of the version that this program needs; raises SQLAlchemyError without a database."""
+        async with self.read() as connection:
+            present = await connection.run_sync(_version)
+        return present == _newest()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -89,11 +103,11 @@ def migrate(url: str) -> None:
 def prepare(url: str) -> None:
     """Set up a new, empty database; raises Unusable when an older one waits for ``rowcast migrate``."""
     with _connect(url) as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
+        present = _version(connection)
         empty = not inspect(connection).get_table_names()
     if empty:
         migrate(url)
-    elif present != (newest := ScriptDirectory.from_config(_alembic()).get_current_head()):
+    elif present != (newest := _newest()):
         raise Unusable(f"The database is at version {present}, this program needs {newest}: run rowcast migrate.")
 
 
@@ -109,6 +123,15 @@ def _connect(url: str) -> Iterator[Connection]:
         raise Unusable(f"{engine.url.database} cannot be used: {error.orig}. Check ROWCAST_DATABASE.") from error
     finally:
         engine.dispose()
+
+
+def _version(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_alembic()).get_current_head()
 
 
 def _alembic() -> Config:
@@ -135,8 +158,3 @@ def _decode(raw: bytes) -> str:
 def _begin(connection: Connection) -> None:
     # busy_timeout does not cover a read transaction that turns into a write, so a write says so at its start.
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
-
-
-def _is_busy(error: OperationalError) -> bool:
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
+import unicodedata
 from typing import Any
 
 import click
@@ -81,7 +83,8 @@ async def _some_id(session: AsyncSession, table: Table) -> int | None:
 
 def _person(people: Any) -> dict[str, str]:
     first, last = people.first_name(), people.last_name()
-    address = f"{first}.{last}@{people.safe_domain_name()}".lower().replace(" ", "").replace("'", "")
+    local = unicodedata.normalize("NFKD", f"{first}.{last}").encode("ascii", "ignore").decode().lower()
+    address = f"{re.sub('[^a-z.]', '', local)}@{people.safe_domain_name()}"
     return {
         "username": f"{first} {last}",
         "email": address,

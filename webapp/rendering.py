@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from hashlib import blake2b
 from typing import Any
 
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from webapp.live.audience import Audience
+from webapp.live.limits import Audience
 from webapp.messages import TRANSLATIONS, Message, translations
 from webapp.resources import folder
 from webapp.tables.listing import SIZES, Listing
 from webapp.tables.page import Page, Row
 from webapp.tables.table import Table
-
-CACHED_ROWS = 20_000  # for each table and audience; about 700 bytes each
 
 
 @cache
@@ -64,12 +62,13 @@ class TableRenderer:
     A row is rendered once; pages and frames share it.
     """
 
-    def __init__(self, table: Table, audience: Audience) -> None:
+    def __init__(self, table: Table, audience: Audience, cached_rows: int = 20_000) -> None:
         self.table = table
         self.name = table.name
         self.row_name = table.row
         self.seed = f"{version()}/{table.name}/{audience.language}"
         self._environment = environment(audience.language)
+        self._cached_rows = cached_rows
         self._rows: dict[tuple[int, bytes], str] = {}
 
     def template(self, name: str) -> Template:
@@ -78,18 +77,13 @@ class TableRenderer:
 
     def render(self, name: str, **context: Any) -> str:
         """Render the template ``name`` with what all templates of a table may use."""
-        return self.template(name).render(table=self.table, renderer=self, url=self.url, **context)
-
-    def url(self, listing: Listing, path: str = "") -> str:
-        """Return the address of ``listing``, or of ``path`` below the table with this listing."""
-        query = listing.query
-        return f"/{self.name}{path}" + (f"?{query}" if query else "")
+        return self.template(name).render(table=self.table, renderer=self, url=partial(url, self.table), **context)
 
     def row(self, row: Row) -> str:
         """Return the row, without white space around it."""
         key = row.id, row.fingerprint
         if (found := self._rows.get(key)) is None:
-            if len(self._rows) >= CACHED_ROWS:
+            if len(self._rows) >= self._cached_rows:
                 self._rows.clear()
             found = self._rows[key] = _squeeze(self._row.render(table=self.table, row=row.values))
         return found
@@ -123,12 +117,27 @@ class TableRenderer:
         return _squeeze(self.template("_beat.html").render())
 
 
+class Renderers:
+    """The one renderer for each table and audience; each keeps at most ``cached_rows`` rendered rows."""
+
+    def __init__(self, cached_rows: int) -> None:
+        self._cached_rows = cached_rows
+        self._made: dict[tuple[Table, Audience], TableRenderer] = {}
+
+    def get(self, table: Table, audience: Audience) -> TableRenderer:
+        """Return the renderer of ``table`` for ``audience``."""
+        key = table, audience
+        if key not in self._made:
+            self._made[key] = TableRenderer(table, audience, self._cached_rows)
+        return self._made[key]
+
+
+def url(table: Table, listing: Listing, path: str = "") -> str:
+    """Return the address of ``listing``, or of ``path`` below the table with this listing."""
+    query = listing.query
+    return f"/{table.name}{path}" + (f"?{query}" if query else "")
+
+
 def _squeeze(html: str) -> str:
     # White space between elements would be text nodes in the table, and bytes in every frame.
     return re.sub(r">\s+<", "><", html.strip())
-
-
-@cache
-def table_renderer(table: Table, audience: Audience) -> TableRenderer:
-    """Return the one renderer of ``table`` for ``audience``."""
-    return TableRenderer(table, audience)

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 from quart import Quart, Request, Response, abort, request
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-BODY_LIMIT = 64 * 1024  # bytes
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; frame-src 'self'; base-uri 'none'; frame-ancestors 'self'"
@@ -22,7 +21,6 @@ HEADERS = {
 
 def protect(app: Quart, hosts: tuple[str, ...]) -> None:
     """Check every request to ``app``, and put the headers on every response; ``hosts`` are the names it answers to."""
-    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
 
     @app.before_request
     async def check() -> None:

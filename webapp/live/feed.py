@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from webapp.live.frames import Frame, Renderer, difference, frame, part
+from webapp.live.meters import Meters
 from webapp.live.steps import Outline
 from webapp.live.subscriber import Subscriber
 from webapp.tables.page import Page
@@ -28,10 +29,20 @@ class Feed:
     page: Page
     revision: str = ""
 
-    def __init__(self, read: Callable[[], Awaitable[Page]], renderer: Renderer, *, heartbeat: float) -> None:
+    def __init__(
+        self,
+        read: Callable[[], Awaitable[Page]],
+        renderer: Renderer,
+        *,
+        heartbeat: float,
+        remembered: int = REMEMBERED,
+        meters: Meters | None = None,
+    ) -> None:
         self.renderer = renderer
         self.subscribers: set[Subscriber] = set()
-        self.frames = {"incremental": 0, "replacing": 0, "resuming": 0}  # how many were made, by kind
+        self.meters = meters or Meters()
+        self._limit = remembered
+        self._touched_at: float | None = None  # when the first signal came that is not yet served
         self._read = read
         self._heartbeat = heartbeat
         self._dirty = asyncio.Event()
@@ -41,6 +52,8 @@ class Feed:
 
     def touch(self) -> None:
         """Hear that the table may have changed."""
+        if self._touched_at is None:
+            self._touched_at = time.perf_counter()
         self._dirty.set()
 
     async def start(self) -> None:
@@ -102,12 +115,16 @@ class Feed:
     async def _refresh(self) -> None:
         # The flag is cleared first: a change that comes while the page is read makes it be read again.
         self._dirty.clear()
-        new = await self._read()
-        body, replacing = difference(self._remembered[self.revision], new, self.renderer)
-        self._remember(new)
+        touched_at, self._touched_at = self._touched_at, None
+        with self.meters.refresh.time():
+            new = await self._read()
+            body, replacing = difference(self._remembered[self.revision], new, self.renderer)
+            self._remember(new)
         if body:
-            self.frames["replacing" if replacing else "incremental"] += 1
+            self.meters.frames["replacing" if replacing else "incremental"] += 1
             self._push(frame(self.revision, body))
+            if touched_at is not None:
+                self.meters.latency.observe(time.perf_counter() - touched_at)
 
     def _push(self, made: Frame) -> None:
         for subscriber in tuple(self.subscribers):
@@ -125,7 +142,7 @@ class Feed:
         key = "" if old is None else revision
         if key not in self._bodies:
             self._bodies[key], replacing = difference(old, self.page, self.renderer)
-            self.frames["replacing" if replacing else "resuming"] += 1
+            self.meters.frames["replacing" if replacing else "resuming"] += 1
         return self._bodies[key]
 
     def _beat(self) -> str:
@@ -138,5 +155,5 @@ class Feed:
             self._bodies.clear()
         self.revision = revision
         self._remembered[revision] = Outline.of(page)
-        if len(self._remembered) > REMEMBERED:
+        if len(self._remembered) > self._limit:
             del self._remembered[next(iter(self._remembered))]

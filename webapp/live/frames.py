@@ -97,6 +97,7 @@ def _everything(page: Page, renderer: Renderer) -> str:
 
 def _incremental(found: Steps, old: Outline, new: Page, renderer: Renderer) -> str:
     rows = {row.id: row for row in new.rows}
+    before = old.rows
 
     def target(id: int) -> str:
         return f"{renderer.row_name}-{id}"
@@ -104,7 +105,7 @@ def _incremental(found: Steps, old: Outline, new: Page, renderer: Renderer) -> s
     def lit(id: int) -> str:
         # A row that only moved up because another left is not news.
         row = rows[id]
-        known = old.rows.get(id)
+        known = before.get(id)
         if known == row.fingerprint or (known is None and row.values["changed"] < old.read_at - CLOCKS_DIFFER):
             return renderer.row(row)
         # Odd and even name two equal animations: the second of two changes lights the row up again.

@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
-from webapp.live.audience import Audience
 from webapp.live.feed import Feed
 from webapp.live.frames import Renderer
+from webapp.live.limits import Full, Key, Limits
+from webapp.live.meters import Meters
 from webapp.live.subscriber import Subscriber, Wire
-from webapp.tables.listing import Listing
 from webapp.tables.page import Page
 
+log = logging.getLogger(__name__)
+
 READS_AT_ONCE = 8  # fewer than the database's connections, so that pages are served while all feeds refresh
-
-
-@dataclass(frozen=True)
-class Key:
-    """What a feed is kept by: the table's name, the listing and the audience."""
-
-    table: str
-    listing: Listing
-    audience: Audience
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How many streams, in all and for one client; and how long, in seconds, things may last (see the settings)."""
-
-    streams: int
-    streams_per_client: int
-    heartbeat: float
-    stream_life: float
-    stall: float
-    linger: float
 
 
 class Hub:
@@ -48,6 +30,8 @@ class Hub:
         self, read: Callable[[Key], Awaitable[Page]], renderer: Callable[[Key], Renderer], limits: Limits
     ) -> None:
         self.feeds: dict[Key, Feed] = {}
+        self.subscribers: set[Subscriber] = set()
+        self.meters = Meters()
         self._read = read
         self._renderer = renderer
         self._limits = limits
@@ -56,7 +40,6 @@ class Hub:
         self._lingering: dict[Key, asyncio.TimerHandle] = {}
         self._clients: Counter[str] = Counter()
         self._unanswered: dict[str, tuple[Feed, Subscriber]] = {}
-        self._subscribers: set[Subscriber] = set()
 
     def changed(self, table: str | None = None) -> None:
         """Hear that ``table`` may have changed (None: any table)."""
@@ -67,12 +50,22 @@ class Hub:
     def is_full(self, client: str) -> bool:
         """Whether one more stream for ``client`` (an address) would be too many."""
         limits = self._limits
-        return len(self._subscribers) >= limits.streams or self._clients[client] >= limits.streams_per_client
+        return len(self.subscribers) >= limits.streams or self._clients[client] >= limits.streams_per_client
 
     async def feed(self, key: Key) -> Feed:
-        """Return the feed of ``key``; the first to ask starts it, and all who ask meanwhile wait for that one read."""
+        """Return the feed of ``key``; the first to ask starts it, and all who ask meanwhile wait for that one read.
+
+        Raises Full when no more feeds may be kept.
+        """
         if key not in self.feeds:
-            self.feeds[key] = Feed(lambda: self._gated(key), self._renderer(key), heartbeat=self._limits.heartbeat)
+            self._make_room()
+            self.feeds[key] = Feed(
+                lambda: self._gated(key),
+                self._renderer(key),
+                heartbeat=self._limits.heartbeat,
+                remembered=self._limits.remembered,
+                meters=self.meters,
+            )
             self._starting[key] = asyncio.create_task(self._start(key))
         feed = self.feeds[key]
         if starting := self._starting.get(key):
@@ -85,7 +78,7 @@ class Hub:
             timer.cancel()
         feed = self.feeds[key]
         subscriber = Subscriber(wire, life=self._limits.stream_life, stall=self._limits.stall)
-        self._subscribers.add(subscriber)
+        self.subscribers.add(subscriber)
         self._clients[client] += 1
         self._unanswered[subscriber.token] = feed, subscriber
         feed.subscribe(subscriber, have)
@@ -93,11 +86,12 @@ class Hub:
 
     def unsubscribe(self, key: Key, subscriber: Subscriber, client: str) -> None:
         """Forget a reader that is gone."""
-        self._subscribers.discard(subscriber)
+        self.subscribers.discard(subscriber)
         self._clients[client] -= 1
         if not self._clients[client]:
             del self._clients[client]
         self._unanswered.pop(subscriber.token, None)
+        self._tell(key, subscriber, client)
         if feed := self.feeds.get(key):
             feed.unsubscribe(subscriber)
             if not feed.subscribers:
@@ -113,10 +107,32 @@ class Hub:
 
     def close(self) -> None:
         """End all streams and stop all feeds."""
-        for subscriber in tuple(self._subscribers):
-            subscriber.end()
+        for subscriber in tuple(self.subscribers):
+            subscriber.end("shutdown")
         for key in tuple(self.feeds):
             self._drop(key)
+
+    def _make_room(self) -> None:
+        # Those that linger are kept only in case their reader comes back; the one that lingers longest goes first.
+        if len(self.feeds) >= self._limits.feeds and self._lingering:
+            self._drop(next(iter(self._lingering)))
+        if len(self.feeds) >= self._limits.feeds:
+            raise Full
+
+    def _tell(self, key: Key, subscriber: Subscriber, client: str) -> None:
+        self.meters.ended[subscriber.reason] += 1
+        self.meters.bytes += subscriber.bytes
+        self.meters.behind += subscriber.lags
+        about = {
+            "table": key.table,
+            "listing": key.listing.query,
+            "client": client,
+            "reason": subscriber.reason,
+            "seconds": round(time.monotonic() - subscriber.began_at, 1),
+            "frames": subscriber.frames,
+            "bytes": subscriber.bytes,
+        }
+        log.info("stream ended", extra=about)
 
     async def _start(self, key: Key) -> None:
         try:

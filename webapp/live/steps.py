@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +13,26 @@ from webapp.tables.page import Page
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What is remembered of a page that was: each row's id and fingerprint in order, the total, when it was read."""
+    """What is remembered of a page that was: each row's id and fingerprint in order, the total, when it was read.
 
-    rows: dict[int, bytes]
+    Packed, 16 bytes a row: every feed remembers many pages.
+    """
+
+    ids: array[int]
+    fingerprints: bytes
     total: int
     read_at: datetime
 
     @classmethod
     def of(cls, page: Page) -> Outline:
         """Return the outline of ``page``."""
-        return cls({row.id: row.fingerprint for row in page.rows}, page.total, page.read_at)
+        fingerprints = b"".join(row.fingerprint for row in page.rows)
+        return cls(array("q", (row.id for row in page.rows)), fingerprints, page.total, page.read_at)
+
+    @property
+    def rows(self) -> dict[int, bytes]:
+        """The fingerprints by id, in the order of the page."""
+        return {id: self.fingerprints[at * 8 : at * 8 + 8] for at, id in enumerate(self.ids)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,8 @@ def steps(old: Outline, new: Page) -> Steps:
     The most rows that keep their relative order stay where they are: a longest increasing subsequence of their old
     positions (Schensted 1961), found in O(n log n).
     """
-    position = {id: index for index, id in enumerate(old.rows)}
+    before = old.rows
+    position = {id: index for index, id in enumerate(old.ids)}
     common = [row.id for row in new.rows if row.id in position]
     staying = {common[index] for index in _longest_increasing([position[id] for id in common])}
     insertions: list[Insertion] = []
@@ -72,9 +84,9 @@ def steps(old: Outline, new: Page) -> Steps:
     if run:
         insertions.append(Insertion(after, tuple(run)))
     return Steps(
-        deleted=tuple(id for id in old.rows if id not in staying),
+        deleted=tuple(id for id in old.ids if id not in staying),
         inserted=tuple(insertions),
-        updated=tuple(row.id for row in new.rows if row.id in staying and row.fingerprint != old.rows[row.id]),
+        updated=tuple(row.id for row in new.rows if row.id in staying and row.fingerprint != before[row.id]),
         moved=frozenset(common) - staying,
         total=old.total != new.total,
     )

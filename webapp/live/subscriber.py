@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -39,23 +40,31 @@ class Subscriber:
         self.greeted_at = 0.0
         self.catch_up: Callable[[Subscriber], None] | None = None  # the feed's, while it is subscribed
         self.ended = asyncio.Event()
+        self.reason = ""  # why it ended
+        self.began_at = time.monotonic()
+        self.frames = 0
+        self.bytes = 0
+        self.lags = 0  # how often it fell behind
         self._stall = stall
         self._stalled: asyncio.TimerHandle | None = None
         # Random, so that the readers of one moment do not come back as one wave.
-        self._life = asyncio.get_running_loop().call_later(life * random.uniform(0.8, 1.0), self.end)  # noqa: S311
+        self._life = asyncio.get_running_loop().call_later(life * random.uniform(0.8, 1.0), self.end, "life")  # noqa: S311
 
     def push(self, frame: Frame) -> None:
         """Write ``frame``, or fall behind when the reader has not drained what came before."""
         if self.wire.is_full:
+            self.lags += not self.is_behind
             self.is_behind = True
             return
         self.revision = frame.revision
+        self.frames += 1
+        self.bytes += len(frame.data)
         self.wire.write(frame)
 
     def filled(self) -> None:
         """Hear from the wire that the reader lags: it has ``stall`` seconds to take what was written."""
         if self._stalled is None:
-            self._stalled = asyncio.get_running_loop().call_later(self._stall, self.abort)
+            self._stalled = asyncio.get_running_loop().call_later(self._stall, self.abort, "stalled")
 
     def drained(self) -> None:
         """Hear from the wire that it can take more: one frame brings a reader that is behind up to now."""
@@ -66,20 +75,21 @@ class Subscriber:
             self.is_behind = False
             self.catch_up(self)
 
-    def end(self) -> None:
+    def end(self, reason: str) -> None:
         """End the stream cleanly; a reader that takes nothing is dropped instead, for it would not see the end."""
         if self.wire.is_full:
-            self.abort()
+            self.abort(reason)
         else:
-            self.closed()
+            self.closed(reason)
 
-    def abort(self) -> None:
+    def abort(self, reason: str) -> None:
         """Drop the connection."""
+        self.closed(reason)
         self.wire.abort()
-        self.closed()
 
-    def closed(self) -> None:
+    def closed(self, reason: str = "left") -> None:
         """Hear that nothing more can be written; whoever waits for ``ended`` then ends the response."""
+        self.reason = self.reason or reason
         self._life.cancel()
         if self._stalled is not None:
             self._stalled.cancel()

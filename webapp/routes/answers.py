@@ -10,9 +10,10 @@ from typing import Any
 from quart import Response, abort, flash, get_flashed_messages, jsonify, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from webapp.live.audience import Audience
+from webapp.live.limits import Audience
 from webapp.messages import SOURCE_LANGUAGE, Message, languages
-from webapp.rendering import TableRenderer, environment, table_renderer
+from webapp.rendering import TableRenderer, environment
+from webapp.routes.parts import Parts
 from webapp.tables.table import Table
 
 VARY = "HX-Request-Type, Accept, Accept-Language, Cookie"
@@ -56,13 +57,15 @@ def wants_json() -> bool:
     return accepted["application/json"] > accepted["text/html"]
 
 
-def answering(table: Table) -> Callable[[Callable[..., Awaitable[Answer]]], Callable[..., Awaitable[Any]]]:
+def answering(
+    table: Table, parts: Parts
+) -> Callable[[Callable[..., Awaitable[Answer]]], Callable[..., Awaitable[Any]]]:
     """Decorate a handler of ``table`` that returns an Answer."""
 
     def decorate(handler: Callable[..., Awaitable[Answer]]) -> Callable[..., Awaitable[Any]]:
         @wraps(handler)
         async def respond(*args: Any, **kwargs: Any) -> Any:
-            return await make_response(await handler(*args, **kwargs), table_renderer(table, audience()))
+            return await make_response(await handler(*args, **kwargs), parts.renderers.get(table, audience()))
 
         return respond
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 
 from quart import Quart, Response, jsonify, request
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
-from webapp.database import Busy
+from webapp.database import Busy, Unwritable
 from webapp.messages import Message, _
-from webapp.routes.answers import VARY, plain_environment, problem, wants_json, wants_part
+from webapp.routes.answers import VARY, audience, plain_environment, problem, wants_json, wants_part
 from webapp.tables.writing import Missing
 
 log = logging.getLogger(__name__)
@@ -18,14 +17,16 @@ log = logging.getLogger(__name__)
 TITLES = {
     400: _("The request cannot be understood."),
     403: _("This is not allowed."),
-    404: _("There is nothing here. It may have been deleted."),
+    404: _("There is nothing here."),
     405: _("This cannot be done here."),
     406: _("This page is for people: there is nothing in that format."),
     413: _("That is too much: at most 64 KiB can be sent at once."),
     415: _("Send a form or a JSON object."),
     500: _("Something went wrong here. It has been logged."),
     503: _("The database is busy. Nothing was saved; please try again."),
+    507: _("The disk of the database takes no more. Nothing was saved."),
 }
+DELETED = _("It may have been deleted meanwhile.")
 RETRY_AFTER = 2  # seconds
 
 
@@ -45,7 +46,7 @@ def add_errors(app: Quart) -> None:
 
     @app.errorhandler(Missing)
     async def missing(_error: Missing) -> Response:
-        return shown(404, TITLES[404])
+        return shown(404, TITLES[404], DELETED)
 
     @app.errorhandler(Busy)
     async def busy(_error: Busy) -> Response:
@@ -53,19 +54,23 @@ def add_errors(app: Quart) -> None:
         response.headers["Retry-After"] = str(RETRY_AFTER)
         return response
 
-    @app.errorhandler(SQLAlchemyError)
+    @app.errorhandler(Unwritable)
+    async def unwritable(error: Unwritable) -> Response:
+        log.error("The database cannot be written", exc_info=error)
+        return shown(507, TITLES[507])
+
     @app.errorhandler(Exception)
     async def failed(error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.path, exc_info=error)
         return shown(500, TITLES[500])
 
 
-def shown(status: int, title: Message, detail: str | None = None) -> Response:
+def shown(status: int, title: Message, detail: Message | str | None = None) -> Response:
     """Return the error as a page, as a part for ``#flash``, or as a problem (RFC 9457)."""
     if wants_json():
         found = problem(status, title)
         if detail:
-            found["detail"] = detail
+            found["detail"] = detail.translate(audience().language) if isinstance(detail, Message) else detail
         response = jsonify(found)
         response.content_type = "application/problem+json"
     else:

@@ -16,7 +16,8 @@ from quart.typing import ResponseTypes
 from quart.utils import encode_headers
 
 from webapp.live.frames import Frame
-from webapp.live.hub import Hub, Key
+from webapp.live.hub import Hub
+from webapp.live.limits import Key
 from webapp.live.subscriber import Subscriber, Wire
 
 EXTENSION = "rowcast.wire"  # where our server puts its protocol into the ASGI scope

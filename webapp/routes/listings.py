@@ -6,9 +6,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from quart import Blueprint, request
 
-from webapp.live.hub import Key
+from webapp.live.limits import Key
 from webapp.messages import Message, _
-from webapp.rendering import table_renderer
+from webapp.rendering import url
 from webapp.routes.answers import Answer, answering, audience, problem, wants_json
 from webapp.routes.parts import Parts
 from webapp.routes.rows import as_json
@@ -23,7 +23,7 @@ def add_listings(routes: Blueprint, table: Table, parts: Parts) -> None:
     """Add the routes of the listings of ``table``."""
 
     @routes.get("")
-    @answering(table)
+    @answering(table, parts)
     async def index() -> Answer:
         """The rows of a listing, their total, and the page links."""
         listing, problems = parse(table, request.args.items(multi=True))
@@ -46,7 +46,7 @@ def add_listings(routes: Blueprint, table: Table, parts: Parts) -> None:
         )
 
     @routes.get("/table")
-    @answering(table)
+    @answering(table, parts)
     async def frame() -> Answer:
         """The table alone, refreshed by the browser itself: what readers without script have beside the form."""
         listing, _problems = parse(table, request.args.items(multi=True))
@@ -63,14 +63,13 @@ def add_listings(routes: Blueprint, table: Table, parts: Parts) -> None:
             return await read_page(connection, table, listing)
 
     def revision(page: Page) -> str:
-        return page.revision(table_renderer(table, audience()).seed)
+        return page.revision(parts.renderers.get(table, audience()).seed)
 
     def _history(listing: Listing) -> dict[str, str]:
-        url = table_renderer(table, audience()).url(listing)
         before = parse(table, parse_qsl(urlsplit(request.headers.get("HX-Current-URL", "")).query))[0]
         # One search, typed letter by letter, is one entry in the browser's history.
         typing = before.q and listing.q and before.but(q="") == listing.but(q="")
-        return {"HX-Replace-Url" if typing else "HX-Push-Url": url}
+        return {"HX-Replace-Url" if typing else "HX-Push-Url": url(table, listing)}
 
 
 def key_of(table: Table, listing: Listing) -> Key:

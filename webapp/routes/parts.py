@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from webapp.database import Database
 from webapp.live.hub import Hub
+from webapp.rendering import Renderers
 from webapp.tables.page import Row, read_row
 from webapp.tables.table import Table
 from webapp.tables.writing import Missing
@@ -32,11 +33,12 @@ class Signal(Protocol):
 
 @dataclass(frozen=True)
 class Parts:
-    """The database, the hub and the signal of one app."""
+    """The database, the hub, the signal and the renderers of one app."""
 
     database: Database
     hub: Hub
     signal: Signal
+    renderers: Renderers
 
     async def write(self, unit: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """Run ``unit`` in one write transaction; the open pages hear of it as soon as it is committed."""

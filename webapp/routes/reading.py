@@ -21,13 +21,13 @@ LARGEST_VERSION = 2**63 - 1
 # What pydantic calls an error -> what we say. The names of the values are pydantic's.
 TEXTS = {
     "missing": _("This is needed."),
-    "string_too_short": _("This is needed."),
-    "string_too_long": _("At most %(max_length)s characters; these are %(length)s."),
+    "too_short": _("This is needed."),
+    "too_long": _("At most %(max_length)s characters; these are %(actual_length)s."),
     "string_type": _("This must be text."),
     "literal_error": _("Choose one of: %(expected)s."),
     "text_control": _("This cannot hold line breaks, tabs or other control characters."),
     "text_invisible": _("Nothing in this text can be seen."),
-    "email": _("This is not an e-mail address: %(reason)s"),
+    "email": _("This cannot be used. %(reason)s"),
 }
 
 
@@ -112,8 +112,6 @@ def _messages(table: Table, error: Exception) -> dict[str, Message]:
     for found in error.errors():
         name = str(found["loc"][0])
         context = dict(found.get("ctx", {}))
-        if isinstance(found["input"], str):
-            context["length"] = len(found["input"])
         if (column := table.by_name.get(name)) and column.choices:
             context["expected"] = ", ".join(column.choices)
         text = TEXTS.get(found["type"])

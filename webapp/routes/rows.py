@@ -23,7 +23,7 @@ def add_rows(routes: Blueprint, table: Table, parts: Parts) -> None:
     """Add the routes that show rows and forms of ``table``; none of them writes."""
 
     @routes.get(ROW)
-    @answering(table)
+    @answering(table, parts)
     async def show(id: int) -> Answer:
         """One row, with what happened to it."""
         async with parts.database.read() as connection:
@@ -32,25 +32,25 @@ def add_rows(routes: Blueprint, table: Table, parts: Parts) -> None:
         return panel("_show.html", table, json=as_json(row), row=row.values, changes=changes)
 
     @routes.get("/new")
-    @answering(table)
+    @answering(table, parts)
     async def new_form() -> Answer:
         """The form that adds a row."""
         return form(table)
 
     @routes.get(f"{ROW}/edit")
-    @answering(table)
+    @answering(table, parts)
     async def edit_form(id: int) -> Answer:
         """The form that edits a row."""
         return form(table, row=await parts.find(table, id))
 
     @routes.get(f"{ROW}/delete")
-    @answering(table)
+    @answering(table, parts)
     async def delete_form(id: int) -> Answer:
         """The question before a row is deleted."""
         return panel("_delete.html", table, row=(await parts.find(table, id)).values)
 
     @routes.get(f"{ROW}/notice")
-    @answering(table)
+    @answering(table, parts)
     async def notice(id: int) -> Answer:
         """What an open form of this row should know: whether the row is still at the form's version."""
         async with parts.database.read() as connection:
@@ -59,7 +59,7 @@ def add_rows(routes: Blueprint, table: Table, parts: Parts) -> None:
         return panel("_notice.html", table, row=row and row.values, current=current)
 
     @routes.get("/panel")
-    @answering(table)
+    @answering(table, parts)
     async def close() -> Answer:
         """The panel with no form in it."""
         return panel("_panel.html", table)

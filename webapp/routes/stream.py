@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quart import Blueprint, Response, request
 
-from webapp.live.hub import Key
+from webapp.live.limits import Full, Key
 from webapp.messages import Message, _
 from webapp.routes.answers import audience
 from webapp.routes.handover import StreamResponse
@@ -12,6 +12,7 @@ from webapp.routes.parts import Parts
 from webapp.tables.listing import parse
 from webapp.tables.table import Table
 
+TOO_MANY = _("Too many streams are open.")
 RETRY_AFTER = 5  # seconds
 
 
@@ -30,12 +31,15 @@ def add_stream(routes: Blueprint, table: Table, parts: Parts) -> None:
             return refusal(400, next(iter(problems.values())))
         client = request.remote_addr or ""
         if parts.hub.is_full(client):
-            return refusal(503, _("Too many streams are open."))
+            return refusal(503, TOO_MANY)
         if request.method == "HEAD":
             return Response(mimetype="text/event-stream")
         key = Key(table.name, listing, audience())
         # Read before the answer begins, so that a database that does not answer is a refusal and no broken stream.
-        await parts.hub.feed(key)
+        try:
+            await parts.hub.feed(key)
+        except Full:
+            return refusal(503, TOO_MANY)
         have = request.headers.get("Last-Event-ID") or request.args.get("have", "")
         return StreamResponse(parts.hub, key, have, client)
 

@@ -8,8 +8,8 @@ from typing import Any
 from quart import Blueprint, request
 
 from webapp.messages import Message, _
-from webapp.rendering import table_renderer
-from webapp.routes.answers import Answer, answering, audience, problem
+from webapp.rendering import url
+from webapp.routes.answers import Answer, answering, problem
 from webapp.routes.parts import Parts
 from webapp.routes.reading import Invalid, listing_before, reading, validate, version_in
 from webapp.routes.rows import ROW, as_json, form, panel
@@ -27,7 +27,7 @@ def add_writes(routes: Blueprint, table: Table, parts: Parts) -> None:
     """Add the routes that change rows of ``table``."""
 
     @routes.post("")
-    @answering(table)
+    @answering(table, parts)
     @reading(table)
     async def create(sent: dict[str, Any]) -> Answer:
         """Add a row."""
@@ -40,7 +40,7 @@ def add_writes(routes: Blueprint, table: Table, parts: Parts) -> None:
         return replace(done, status=201, json=as_json(row), headers={"Location": f"/{table.name}/{row.id}"})
 
     @routes.route(ROW, methods=["POST", "PUT", "PATCH"])
-    @answering(table)
+    @answering(table, parts)
     @reading(table)
     async def edit(id: int, sent: dict[str, Any]) -> Answer:
         """Change a row: all fields by PUT, those that are sent by POST and PATCH."""
@@ -67,7 +67,7 @@ def add_writes(routes: Blueprint, table: Table, parts: Parts) -> None:
 
     @routes.post(f"{ROW}/delete")
     @routes.delete(ROW)
-    @answering(table)
+    @answering(table, parts)
     @reading(table)
     async def delete(id: int, sent: dict[str, Any]) -> Answer:
         """Delete a row."""
@@ -95,7 +95,7 @@ def author() -> str:
 def finished(table: Table, sent: dict[str, Any], message: Message, then: Answer | None = None) -> Answer:
     """Return the answer after a change: back to the listing, or the message and what the panel shows ``then``."""
     then = then or panel("_panel.html", table)
-    back = table_renderer(table, audience()).url(listing_before(table, sent))
+    back = url(table, listing_before(table, sent))
     return replace(then, part="_done.html", flash=message, back=back)
 
 

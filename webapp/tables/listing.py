@@ -99,7 +99,7 @@ def parse(table: Table, pairs: Iterable[tuple[str, str]]) -> tuple[Listing, dict
             found["sort"] = "" if value == table.sort else value
         elif name == "sort":
             problems[name] = _("There is no column “%(value)s” to sort by.", value=value)
-        elif name == "page" and re.fullmatch("0*[1-9][0-9]{0,8}", value):
+        elif name == "page" and re.fullmatch("0{0,9}[1-9][0-9]{0,8}", value):
             found["page"] = int(value)
         elif name == "page":
             problems[name] = _("“%(value)s” is not a page number.", value=value)

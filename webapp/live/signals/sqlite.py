@@ -11,6 +11,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 INTERVAL = 0.025  # seconds; one look costs about 3 microseconds
+UNKNOWN = -1  # no version: the file could not be read
 
 
 class SqliteSignal:
@@ -24,7 +25,7 @@ class SqliteSignal:
         self._file = file
         self._changed = changed
         self._connection: sqlite3.Connection | None = None
-        self._version = 0
+        self._version = UNKNOWN
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -52,10 +53,13 @@ class SqliteSignal:
         try:
             version = self._look()
         except sqlite3.Error:
-            # Locked or gone: whatever happened, the pages may be old. They are read again, which tells more.
-            log.warning("The database file could not be watched", exc_info=True)
-            self._connection = None
-            version = -1
+            # Whatever happened, the pages may be old: they are read again, which tells more.
+            version = UNKNOWN
+            if self._version != UNKNOWN:
+                log.warning("The database file cannot be watched", exc_info=True)
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
         if version != self._version:
             self._version = version
             self._changed()

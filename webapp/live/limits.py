@@ -1,0 +1,41 @@
+"""What a feed is kept by, and how much of everything a hub may keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from webapp.tables.listing import Listing
+
+
+@dataclass(frozen=True)
+class Audience:
+    """What else decides how a row looks: the reader's language. Nothing personal is ever in a frame that is shared."""
+
+    language: str
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a feed is kept by: the table's name, the listing and the audience."""
+
+    table: str
+    listing: Listing
+    audience: Audience
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many there may be of what a reader can make us hold; and how long, in seconds, things may last."""
+
+    streams: int
+    streams_per_client: int
+    heartbeat: float
+    stream_life: float
+    stall: float
+    linger: float
+    feeds: int = 5_000
+    remembered: int = 32
+
+
+class Full(Exception):
+    """As many feeds are open as may be."""

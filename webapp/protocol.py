@@ -1,0 +1,124 @@
+"""The protocol: one connection, which is itself the wire of its stream, and which does not wait for the slow."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from webapp.live.frames import Frame
+from webapp.live.subscriber import Subscriber
+from webapp.routes.handover import EXTENSION
+
+UNACKNOWLEDGED = 30_000  # milliseconds after which the kernel gives up a peer that is gone without a word
+TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class StreamProtocol(HttpToolsProtocol):
+    """One connection; when a stream is handed over, it writes the stream's frames straight to its transport."""
+
+    request_timeout = 20.0  # seconds in which a request must have come, body and all; the server sets it
+    header_limit = 64 * 1024  # bytes of one request's head; the server sets it
+    subscriber: Subscriber | None = None
+    _deadline: asyncio.TimerHandle | None = None
+    _head = 0  # bytes of the head that have come
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the transport has asked to pause."""
+        return self.flow.write_paused
+
+    def write(self, frame: Frame) -> None:
+        """Write ``frame`` as one chunk."""
+        self.transport.write(frame.chunk)
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        self.transport.abort()
+
+    async def run(self, subscriber: Subscriber, _receive: Any) -> None:
+        """Tell ``subscriber`` what happens to the connection until it has ended or the client is gone."""
+        self.subscriber = subscriber
+        if self.is_full:
+            subscriber.filled()
+        if self.transport.is_closing():
+            subscriber.closed()
+        await subscriber.ended.wait()
+        self.subscriber = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin a connection."""
+        super().connection_made(transport)
+        peer = transport.get_extra_info("socket")
+        if peer is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED)
+        self._expect_request()
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self._head = 0
+        self._expect_request()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take one header."""
+        self._head += len(name) + len(value)
+        if self._head > self.header_limit:
+            self._refuse(TOO_LARGE)
+        else:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Offer this connection as a wire; HTTP/1.0 has no chunks, so its streams go by ``send``."""
+        if self.parser.get_http_version() == "1.1":
+            cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: self}
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._forget_deadline()
+        super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """Hear that the reader does not take what was written."""
+        super().pause_writing()
+        if self.subscriber is not None:
+            self.subscriber.filled()
+
+    def resume_writing(self) -> None:
+        """Hear that the reader has taken it."""
+        super().resume_writing()
+        if self.subscriber is not None:
+            self.subscriber.drained()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Hear that the reader is gone."""
+        self._forget_deadline()
+        if self.subscriber is not None:
+            self.subscriber.closed()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """End the stream cleanly, so that its reader resumes elsewhere."""
+        super().shutdown()
+        if self.subscriber is not None:
+            self.subscriber.end("shutdown")
+
+    def _expect_request(self) -> None:
+        # uvicorn itself waits for ever: a client that sends a byte now and then would hold the connection.
+        self._forget_deadline()
+        self._deadline = self.loop.call_later(self.request_timeout, self._refuse, TOO_SLOW)
+
+    def _forget_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, answer: bytes) -> None:
+        # Once the app has begun to answer, a second answer would be taken for part of the first.
+        if self.cycle is None or not self.cycle.response_started:
+            self.transport.write(answer)
+        self.transport.close()

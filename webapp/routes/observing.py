@@ -1,0 +1,86 @@
+"""What is seen from outside: health, metrics, and one log line for each request."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+from quart import Quart, Response, g, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.database import Database
+from webapp.live.hub import Hub
+
+log = logging.getLogger(__name__)
+
+
+class HubCollector(Collector):
+    """Reads the meters of a hub when Prometheus asks."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric."""
+        hub, meters = self._hub, self._hub.meters
+        yield GaugeMetricFamily("rowcast_subscribers", "Open streams", len(hub.subscribers))
+        yield GaugeMetricFamily("rowcast_feeds", "Listings that are kept live", len(hub.feeds))
+        frames = CounterMetricFamily("rowcast_frames", "Frames made", labels=["kind"])
+        for kind in ("incremental", "replacing", "resuming"):
+            frames.add_metric([kind], meters.frames[kind])
+        yield frames
+        ended = CounterMetricFamily("rowcast_streams_ended", "Streams that ended", labels=["reason"])
+        for reason in ("left", "life", "shutdown", "stalled"):
+            ended.add_metric([reason], meters.ended[reason])
+        yield ended
+        written = meters.bytes + sum(subscriber.bytes for subscriber in hub.subscribers)
+        yield CounterMetricFamily("rowcast_bytes", "Bytes of frames given to subscribers", written)
+        behind = meters.behind + sum(subscriber.lags for subscriber in hub.subscribers)
+        yield CounterMetricFamily("rowcast_behind", "Times that a subscriber fell behind", behind)
+        yield from meters.refresh.collect()
+        yield from meters.latency.collect()
+
+
+def add_observing(app: Quart, database: Database, hub: Hub) -> None:
+    """Add the health and metrics routes to ``app``, and log its requests."""
+    registry = CollectorRegistry()
+    registry.register(HubCollector(hub))
+
+    @app.get("/health/live")
+    async def live() -> Response:
+        """Tell that this process answers."""
+        return Response("live\n", mimetype="text/plain")
+
+    @app.get("/health/ready")
+    async def ready() -> Response:
+        """Tell whether requests can be served: the database is there, and its tables are of our version."""
+        try:
+            is_ready = await database.is_current()
+        except SQLAlchemyError:
+            is_ready = False
+        return Response("ready\n" if is_ready else "not ready\n", 200 if is_ready else 503, mimetype="text/plain")
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        """The counters of this process, for Prometheus."""
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    @app.before_request
+    async def begin() -> None:
+        g.began = time.perf_counter()
+
+    @app.after_request
+    async def end(response: Response) -> Response:
+        about = {
+            "method": request.method,
+            "path": request.full_path.removesuffix("?"),
+            "status": response.status_code,
+            "ms": round((time.perf_counter() - g.began) * 1000, 1),
+            "client": request.remote_addr,
+        }
+        log.info("request", extra=about)
+        return response
