@@ -10,7 +10,7 @@ from pathlib import Path
 
 from quart import Response
 
-from webapp import database
+from webapp import schema
 from webapp.app import create_app
 from webapp.config import Settings
 
@@ -33,7 +33,7 @@ async def write_pages(folder: Path) -> None:
     """Write the pages of a directory that is empty first and then has 60 users."""
     with tempfile.TemporaryDirectory() as temporary:
         url = f"sqlite+aiosqlite:///{temporary}/pages.db"
-        database.prepare(url)
+        schema.prepare(url)
         app = create_app(Settings(database=url))
         async with app.test_app() as running:
             client = running.test_client()

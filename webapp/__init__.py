@@ -4,7 +4,8 @@ resources  where templates and static files lie
 logs       how log records are written
 messages   texts for people, as data, translated where they are shown
 config     settings, read once from the environment and refused at start when bad
-database   engines, transactions, migrations; the one place that knows which database it is
+database   engine and transactions; the one place that knows which database it is
+schema     the version of the tables
 tables     what a table is, how its rows are listed, read and written; knows SQL, never HTTP or HTML
 live       how an open page stays true; knows pages and bytes, never SQL, Quart or users
 rendering  templates: rows, pages, frames' parts; one cache for pages and streams

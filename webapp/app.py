@@ -47,7 +47,6 @@ def create_app(settings: Settings) -> Quart:
     )
     app.json.ensure_ascii = app.json.sort_keys = False  # type: ignore[attr-defined]
     QuartSchema(app, info=Info("Rowcast", "0.1.0"), swagger_ui_path=None, redoc_ui_path=None, scalar_ui_path=None)
-    protect(app, settings.hosts)
     add_errors(app)
 
     database = Database(settings.database)
@@ -63,10 +62,11 @@ def create_app(settings: Settings) -> Quart:
 
     hub = Hub(read, renderer, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
     parts = Parts(database, hub, SqliteSignal(database.file, hub.changed), renderers)
+    add_observing(app, database, hub)
+    protect(app, settings.hosts)
     for table in TABLES.values():
         app.register_blueprint(_routes(table, parts))
     app.register_blueprint(connection_routes(parts))
-    add_observing(app, database, hub)
 
     @app.get("/")
     async def home() -> ResponseReturnValue:

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from webapp import database, demo, logs
+from webapp import demo, logs, schema
 from webapp.app import create_app
 from webapp.config import BadSetting, Settings, read_settings
+from webapp.database import Database
 from webapp.server import serve as serve_app
 from webapp.tables import listing, page, writing
 from webapp.users import USERS
@@ -24,7 +25,7 @@ class Rowcast(click.Group):
         try:
             context.obj = read_settings()
             return super().invoke(context)
-        except (BadSetting, database.Unusable) as error:
+        except (BadSetting, schema.Unusable) as error:
             raise click.ClickException(str(error)) from None
 
 
@@ -38,7 +39,7 @@ def main() -> None:
 def serve(settings: Settings) -> None:
     """Serve the app; a new, empty database is set up first."""
     logs.configure(settings.log)
-    database.prepare(settings.database)
+    schema.prepare(settings.database)
     serve_app(create_app(settings), settings)
 
 
@@ -46,7 +47,7 @@ def serve(settings: Settings) -> None:
 @click.pass_obj
 def migrate(settings: Settings) -> None:
     """Bring the database to the newest version of its tables."""
-    database.migrate(settings.database)
+    schema.migrate(settings.database)
 
 
 @main.command("demo")
@@ -55,7 +56,7 @@ def migrate(settings: Settings) -> None:
 @click.pass_obj
 def demo_command(settings: Settings, rows: int, rate: float | None) -> None:
     """Add ROWS realistic users; with --live RATE go on adding, editing and deleting, to be watched in a browser."""
-    database.prepare(settings.database)
+    schema.prepare(settings.database)
     asyncio.run(demo.run(settings.database, rows, rate))
 
 
@@ -63,9 +64,9 @@ def demo_command(settings: Settings, rows: int, rate: float | None) -> None:
 @click.pass_obj
 def shell(settings: Settings) -> None:
     """Open a Python shell on the database; run(...) awaits."""
-    database.prepare(settings.database)
+    schema.prepare(settings.database)
     with asyncio.Runner() as runner:
-        opened = database.Database(settings.database)
+        opened = Database(settings.database)
         names = {
             "run": runner.run,
             "database": opened,

@@ -6,6 +6,7 @@ import asyncio
 import random
 import re
 import unicodedata
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ from faker import Faker
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from webapp.database import Database
+from webapp.database import Busy, Database
 from webapp.tables import writing
 from webapp.tables.table import Table
 from webapp.tables.writing import Missing, Taken
@@ -43,7 +44,8 @@ async def run(url: str, rows: int, rate: float | None) -> None:
 async def _live(database: Database, people: Any, rate: float) -> None:
     while True:
         change = random.choices((_add, _edit, _delete), weights=(1, 4, 1))[0]  # noqa: S311
-        await database.write(lambda session, change=change: change(session, people, 1))  # type: ignore[misc]
+        with suppress(Busy):
+            await database.write(lambda session, change=change: change(session, people, 1))  # type: ignore[misc]
         await asyncio.sleep(1 / rate)
 
 
@@ -84,10 +86,10 @@ async def _some_id(session: AsyncSession, table: Table) -> int | None:
 def _person(people: Any) -> dict[str, str]:
     first, last = people.first_name(), people.last_name()
     local = unicodedata.normalize("NFKD", f"{first}.{last}").encode("ascii", "ignore").decode().lower()
-    address = f"{re.sub('[^a-z.]', '', local)}@{people.safe_domain_name()}"
+    local = re.sub(r"\.+", ".", re.sub("[^a-z.]", "", local)).strip(".")
     return {
         "username": f"{first} {last}",
-        "email": address,
+        "email": f"{local}@{people.safe_domain_name()}",
         "role": random.choices(("administrator", "member"), weights=(1, 6))[0],  # noqa: S311
         "status": random.choices(("active", "closed"), weights=(5, 1))[0],  # noqa: S311
     }

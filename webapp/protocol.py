@@ -24,6 +24,8 @@ class StreamProtocol(HttpToolsProtocol):
     header_limit = 64 * 1024  # bytes of one request's head; the server sets it
     subscriber: Subscriber | None = None
     _deadline: asyncio.TimerHandle | None = None
+    is_aborted = False
+    _is_chunked = True
     _head = 0  # bytes of the head that have come
 
     @property
@@ -31,12 +33,19 @@ class StreamProtocol(HttpToolsProtocol):
         """Whether the transport has asked to pause."""
         return self.flow.write_paused
 
+    def begin(self) -> None:
+        """Prepare for the head of a stream: HTTP/1.0 knows no chunks, but uvicorn would send them."""
+        if not self._is_chunked:
+            self.cycle.chunked_encoding = False
+
     def write(self, frame: Frame) -> None:
-        """Write ``frame`` as one chunk."""
-        self.transport.write(frame.chunk)
+        """Write ``frame``, to a connection of HTTP/1.1 as one chunk."""
+        if not self.transport.is_closing():  # it may be gone, and the hub not yet know
+            self.transport.write(frame.chunk if self._is_chunked else frame.data)
 
     def abort(self) -> None:
         """Drop the connection."""
+        self.is_aborted = True
         self.transport.abort()
 
     async def run(self, subscriber: Subscriber, _receive: Any) -> None:
@@ -72,9 +81,9 @@ class StreamProtocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Offer this connection as a wire; HTTP/1.0 has no chunks, so its streams go by ``send``."""
-        if self.parser.get_http_version() == "1.1":
-            cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: self}
+        """Offer this connection as a wire."""
+        self._is_chunked = self.parser.get_http_version() != "1.0"
+        cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: self}
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -118,6 +127,8 @@ class StreamProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _refuse(self, answer: bytes) -> None:
+        if self.transport.is_closing():
+            return
         # Once the app has begun to answer, a second answer would be taken for part of the first.
         if self.cycle is None or not self.cycle.response_started:
             self.transport.write(answer)

@@ -97,8 +97,8 @@ class TableRenderer:
         return self._beat
 
     def notice(self, id: int) -> str:
-        """Return what goes beside an open form of row ``id``: it asks whether the form is out of date."""
-        return f'<p hx-get="/{self.name}/{id}/notice" hx-trigger="load" hx-include="#version"></p>'
+        """Return what goes beside an open form of row ``id``: it asks at once, with the form's version, what to say."""
+        return f'<p hx-get="/{self.name}/{id}/notice"></p>'
 
     def connecting(self, token: str) -> str:
         """Return the log's line that makes the browser answer."""

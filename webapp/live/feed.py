@@ -105,10 +105,11 @@ class Feed:
                 # The readers stay: they see the truth as soon as the database answers again.
                 log.exception("A feed could not be refreshed; it tries again")
                 self._dirty.set()
-                await asyncio.sleep(1)
+                await asyncio.sleep(RETRY / 1000)
+                continue
             if loop.time() >= beat_at:
                 beat_at = loop.time() + self._heartbeat
-                self._push(frame(self.revision, self._beat()))
+                self._push(frame(self.revision, self._beat()), self.revision)
             # Throttled, not debounced: the first change went out at once, and the last one will.
             await asyncio.sleep(max(THROTTLE, 2 * (loop.time() - started)))
 
@@ -119,16 +120,20 @@ class Feed:
         with self.meters.refresh.time():
             new = await self._read()
             body, replacing = difference(self._remembered[self.revision], new, self.renderer)
+            before = self.revision
             self._remember(new)
         if body:
             self.meters.frames["replacing" if replacing else "incremental"] += 1
-            self._push(frame(self.revision, body))
+            self._push(frame(self.revision, body), before)
             if touched_at is not None:
                 self.meters.latency.observe(time.perf_counter() - touched_at)
 
-    def _push(self, made: Frame) -> None:
+    def _push(self, made: Frame, since: str) -> None:
         for subscriber in tuple(self.subscribers):
-            subscriber.push(made)
+            if subscriber.revision == since:
+                subscriber.push(made)
+            elif not subscriber.is_behind:
+                self._catch_up(subscriber)
 
     def _catch_up(self, subscriber: Subscriber) -> None:
         if subscriber.revision != self.revision:

@@ -24,7 +24,8 @@ class Answer:
     """What a handler has to show.
 
     ``part`` and ``page`` are templates, rendered with ``context``; ``json`` is for programs. After a change a plain
-    browser is sent ``back`` (303) with ``flash`` as the result; htmx gets the same text as a part.
+    browser is sent ``back`` (303) with ``flash`` as the result; htmx gets the same text as a part. The page that it is
+    sent to shows the text, if it ``tells``.
     """
 
     json: Any = None
@@ -33,6 +34,7 @@ class Answer:
     context: dict[str, Any] = field(default_factory=dict)
     status: int = 200
     flash: Message | None = None
+    tells: bool = True
     back: str = ""
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -89,13 +91,14 @@ async def make_response(answer: Answer, renderer: TableRenderer) -> Response | W
             await flash(answer.flash.translate(audience().language))
         response = redirect(answer.back, 303)
     else:
-        shown = get_flashed_messages() if answer.flash is None else [answer.flash]
+        shown = [answer.flash] if answer.flash or not answer.tells else get_flashed_messages()
         response = Response(
-            renderer.render(answer.page, flash=shown[0] if shown else "", **context), mimetype="text/html"
+            renderer.render(answer.page, flash=shown[0] if shown else None, **context), mimetype="text/html"
         )
     if response.status_code == 200:
         response.status_code = answer.status
-    response.headers.update(answer.headers)
+    for name, value in answer.headers.items():
+        response.headers.setdefault(name, value)  # a redirect has its own Location
     response.headers["Vary"] = VARY
     response.headers.setdefault("Cache-Control", "no-cache")
     return response

@@ -1,7 +1,7 @@
 """Handover: once Quart has routed a stream, its connection belongs to the hub; no generator, no queue, one task.
 
 There are two ways to write. On our server the protocol itself is the wire: one chunk of bytes, made once, goes
-straight to every transport. On any other ASGI server (and for HTTP/1.0) the wire is ``send``.
+straight to every transport. On any other ASGI server the wire is ``send``.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ EXTENSION = "rowcast.wire"  # where our server puts its protocol into the ASGI s
 class StreamResponse(Response):
     """The head of a stream, and what it is to follow: the feed of ``key``, from the revision ``have`` on."""
 
-    def __init__(self, hub: Hub, key: Key, have: str, client: str) -> None:
+    def __init__(self, hub: Hub, key: Key, have: str, client: str, refusal: Response) -> None:
         super().__init__(mimetype="text/event-stream")
         self.headers["Cache-Control"] = "no-store, no-transform"
         self.headers["X-Accel-Buffering"] = "no"
         del self.headers["Content-Length"]
-        self.hub, self.key, self.have, self.client = hub, key, have, client
+        self.hub, self.key, self.have, self.client, self.refusal = hub, key, have, client, refusal
 
 
 class Handover(ASGIHTTPConnection):
@@ -52,22 +52,33 @@ class Handover(ASGIHTTPConnection):
             await super()._send_response(send, response)
 
     async def _follow(self, stream: StreamResponse, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if stream.hub.is_full(stream.client):
+            # Asked again: others may have come since the route asked.
+            await super()._send_response(send, stream.refusal)
+            return
+        extensions = cast(dict[str, Any], self.scope.get("extensions") or {})
+        wire: OwnWire | SendWire = extensions.get(EXTENSION) or SendWire(send)
+        wire.begin()
         head = {"type": "http.response.start", "status": 200, "headers": encode_headers(stream.headers)}
         await send(cast(HTTPResponseStartEvent, head))
         await stream.hub.feed(stream.key)
         # From here to the subscription nothing is awaited: the feed cannot be dropped in between.
-        extensions = cast(dict[str, Any], self.scope.get("extensions") or {})
-        wire: OwnWire | SendWire = extensions.get(EXTENSION) or SendWire(send)
         subscriber = stream.hub.subscribe(stream.key, wire, stream.have, stream.client)
         try:
             await wire.run(subscriber, receive)
         finally:
             stream.hub.unsubscribe(stream.key, subscriber, stream.client)
-        await send(cast(HTTPResponseBodyEvent, {"type": "http.response.body", "body": b"", "more_body": False}))
+        if not wire.is_aborted:
+            await send(cast(HTTPResponseBodyEvent, {"type": "http.response.body", "body": b"", "more_body": False}))
 
 
 class OwnWire(Wire, Protocol):
     """A wire that runs by itself: it tells the subscriber what happens to the connection."""
+
+    is_aborted: bool
+
+    def begin(self) -> None:
+        """Prepare for the head of the stream."""
 
     async def run(self, subscriber: Subscriber, receive: ASGIReceiveCallable) -> None:
         """Return when the subscriber has ended or the client is gone."""
@@ -80,6 +91,10 @@ class SendWire:
         self._send = send
         self._frame: Frame | None = None
         self._written = asyncio.Event()
+        self.is_aborted = False
+
+    def begin(self) -> None:
+        """Nothing to prepare: the server does as its protocol wants."""
 
     @property
     def is_full(self) -> bool:
@@ -92,7 +107,8 @@ class SendWire:
         self._written.set()
 
     def abort(self) -> None:
-        """Nothing to do: ASGI cannot drop a connection, so ``run`` stops waiting for it."""
+        """ASGI cannot drop a connection; to return without an end makes the server do it."""
+        self.is_aborted = True
 
     async def run(self, subscriber: Subscriber, receive: ASGIReceiveCallable) -> None:
         """Send what is written until the subscriber has ended or the client is gone."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlsplit
-
 from quart import Blueprint, request
 
 from webapp.live.limits import Key
 from webapp.messages import Message, _
 from webapp.rendering import url
-from webapp.routes.answers import Answer, answering, audience, problem, wants_json
+from webapp.routes.answers import Answer, answering, audience, problem, wants_json, wants_part
 from webapp.routes.parts import Parts
+from webapp.routes.reading import pairs_of
 from webapp.routes.rows import as_json
 from webapp.tables.listing import Listing, parse
 from webapp.tables.page import Page, read_page
@@ -42,7 +41,7 @@ def add_listings(routes: Blueprint, table: Table, parts: Parts) -> None:
                 "failed": bool(problems),
             },
             flash=next(iter(problems.values()), None),
-            headers=_history(listing),
+            headers=_history(listing) if wants_part() else {},
         )
 
     @routes.get("/table")
@@ -55,6 +54,7 @@ def add_listings(routes: Blueprint, table: Table, parts: Parts) -> None:
             part="_table.html",
             page="frame.html",
             context={"page": page, "listing": listing},
+            tells=False,
             headers={"Refresh": str(REFRESH)},
         )
 
@@ -66,7 +66,7 @@ def add_listings(routes: Blueprint, table: Table, parts: Parts) -> None:
         return page.revision(parts.renderers.get(table, audience()).seed)
 
     def _history(listing: Listing) -> dict[str, str]:
-        before = parse(table, parse_qsl(urlsplit(request.headers.get("HX-Current-URL", "")).query))[0]
+        before = parse(table, pairs_of(request.headers.get("HX-Current-URL", "")))[0]
         # One search, typed letter by letter, is one entry in the browser's history.
         typing = before.q and listing.q and before.but(q="") == listing.but(q="")
         return {"HX-Replace-Url" if typing else "HX-Push-Url": url(table, listing)}

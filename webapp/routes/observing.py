@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.database import Database
 from webapp.live.hub import Hub
+from webapp.schema import is_current
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class HubCollector(Collector):
 
 
 def add_observing(app: Quart, database: Database, hub: Hub) -> None:
-    """Add the health and metrics routes to ``app``, and log its requests."""
+    """Add the health and metrics routes to ``app``, and log its requests (so before what may refuse one)."""
     registry = CollectorRegistry()
     registry.register(HubCollector(hub))
 
@@ -59,7 +60,7 @@ def add_observing(app: Quart, database: Database, hub: Hub) -> None:
     async def ready() -> Response:
         """Tell whether requests can be served: the database is there, and its tables are of our version."""
         try:
-            is_ready = await database.is_current()
+            is_ready = await is_current(database)
         except SQLAlchemyError:
             is_ready = False
         return Response("ready\n" if is_ready else "not ready\n", 200 if is_ready else 503, mimetype="text/plain")

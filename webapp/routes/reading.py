@@ -57,7 +57,10 @@ def reading(table: Table) -> Callable[[Callable[..., Awaitable[Any]]], Callable[
 
 async def _sent() -> dict[str, Any]:
     if request.is_json:
-        sent = await request.get_json()
+        try:
+            sent = await request.get_json()
+        except (UnicodeDecodeError, RecursionError):
+            sent = None
         if not isinstance(sent, dict):
             abort(400, "The body must be a JSON object.")
         return sent
@@ -94,15 +97,22 @@ def version_in(sent: dict[str, Any]) -> int | None:
         return None
     if isinstance(version, bool) or not str(version).isascii() or not str(version).isdigit():
         raise Invalid({"version": _("A version is a whole number.")})
-    return min(int(version), LARGEST_VERSION)
+    return min(int(str(version)[:20]), LARGEST_VERSION)  # longer ones are larger still, and slow to read
 
 
 def listing_before(table: Table, sent: dict[str, Any]) -> Listing:
     """Return the listing that a plain form came from: as the form says, else by the address of its page."""
-    query = sent.get("back")
-    if not isinstance(query, str):
-        query = urlsplit(request.headers.get("Referer", "")).query
-    return parse(table, parse_qsl(query))[0]
+    query = sent.get("back", request.args.get("back"))
+    pairs = parse_qsl(query) if isinstance(query, str) else pairs_of(request.headers.get("Referer", ""))
+    return parse(table, pairs)[0]
+
+
+def pairs_of(address: str) -> list[tuple[str, str]]:
+    """Return what the query of ``address`` asks for; it comes from a header, which may hold anything."""
+    try:
+        return parse_qsl(urlsplit(address).query)
+    except ValueError:
+        return []
 
 
 def _messages(table: Table, error: Exception) -> dict[str, Message]:

@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from quart import Blueprint
+from quart import Blueprint, request
 
 from webapp.messages import Message
 from webapp.routes.answers import Answer, answering
 from webapp.routes.parts import Parts
-from webapp.routes.reading import listing_before, version_in
+from webapp.routes.reading import listing_before
 from webapp.tables.history import read_changes
 from webapp.tables.page import Row, read_row
 from webapp.tables.table import Table
+from webapp.tables.writing import Missing
 
 ROW = "/<int(max=9223372036854775807):id>"  # the largest id that a database has
 
@@ -27,8 +28,10 @@ def add_rows(routes: Blueprint, table: Table, parts: Parts) -> None:
     async def show(id: int) -> Answer:
         """One row, with what happened to it."""
         async with parts.database.read() as connection:
+            row = await read_row(connection, table, id)
             changes = await read_changes(connection, table, id)
-        row = await parts.find(table, id)
+        if row is None:
+            raise Missing
         return panel("_show.html", table, json=as_json(row), row=row.values, changes=changes)
 
     @routes.get("/new")
@@ -55,7 +58,7 @@ def add_rows(routes: Blueprint, table: Table, parts: Parts) -> None:
         """What an open form of this row should know: whether the row is still at the form's version."""
         async with parts.database.read() as connection:
             row = await read_row(connection, table, id)
-        current = row is not None and version_in({}) == row.values["version"]
+        current = row is not None and request.args.get("version") == str(row.values["version"])
         return panel("_notice.html", table, row=row and row.values, current=current)
 
     @routes.get("/panel")
@@ -86,10 +89,15 @@ def form(
     values: dict[str, Any] = {name: info.default for name, info in table.draft.model_fields.items() if info.default}
     values |= row.values if row else {}
     shown = {**values, **(sent or {})}
+    # The version that the writer saw; only a conflict shows what is newer, and by that makes it seen.
+    version = row.values["version"] if row else None
+    if sent and sent.get("version") and not conflict and "version" not in (errors or {}):
+        version = sent["version"]
     return panel(
         "_form.html",
         table,
         row=row.values if row else None,
+        version=version,
         values={column.name: _text(shown.get(column.name, "")) for column in table.fields},
         errors=errors or {},
         conflict=conflict,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+
 from quart import Blueprint, Response, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.live.limits import Full, Key
 from webapp.messages import Message, _
@@ -11,6 +14,8 @@ from webapp.routes.handover import StreamResponse
 from webapp.routes.parts import Parts
 from webapp.tables.listing import parse
 from webapp.tables.table import Table
+
+log = logging.getLogger(__name__)
 
 TOO_MANY = _("Too many streams are open.")
 RETRY_AFTER = 5  # seconds
@@ -40,8 +45,11 @@ def add_stream(routes: Blueprint, table: Table, parts: Parts) -> None:
             await parts.hub.feed(key)
         except Full:
             return refusal(503, TOO_MANY)
+        except SQLAlchemyError:
+            log.exception("A stream could not begin")
+            return refusal(503, _("The database does not answer."))
         have = request.headers.get("Last-Event-ID") or request.args.get("have", "")
-        return StreamResponse(parts.hub, key, have, client)
+        return StreamResponse(parts.hub, key, have, client, refusal(503, TOO_MANY))
 
 
 def refusal(status: int, message: Message) -> Response:

@@ -45,7 +45,8 @@ def upgrade() -> None:
         sa.CheckConstraint("role IN ('administrator', 'member')", name="role_known"),
         sa.CheckConstraint("status IN ('active', 'closed')", name="status_known"),
         sa.CheckConstraint("typeof(version) = 'integer'", name="version_number"),
-        sa.CheckConstraint("julianday(created) IS NOT NULL AND julianday(changed) IS NOT NULL", name="times"),
+        sa.CheckConstraint("datetime(created) IS substr(created, 1, 19)", name="created_moment"),
+        sa.CheckConstraint("datetime(changed) IS substr(changed, 1, 19)", name="changed_moment"),
         # Without it SQLite gives the id of a deleted row to a new one, and open pages would take it for the old.
         sqlite_autoincrement=True,
     )

@@ -1,0 +1,1 @@
+"""Tests mirror webapp/; server/ runs real processes, browser/ a real Chromium."""

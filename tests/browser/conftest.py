@@ -1,0 +1,52 @@
+"""One Chromium for all tests of this folder, a server with no users for each, and windows that forgive nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.browser.window import PATIENCE, Desk
+from tests.running import Server, running
+
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+
+
+# For the package, not the session: while it is open, Playwright's event loop runs, and no asynchronous test can.
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """The browser."""
+    expect.set_options(timeout=PATIENCE * 1000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of this folder."""
+    with running(tmp_path_factory.mktemp("browser")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Server:
+    """The server, with no users."""
+    shared_server.execute("DELETE FROM users")
+    return shared_server
+
+
+@pytest.fixture
+def desk(chromium: Browser, server: Server) -> Iterator[Desk]:
+    """Where windows are opened; in the end, none of them may have seen anything go wrong."""
+    with ExitStack() as stack:
+        desk = Desk(chromium, server.address, stack)
+        yield desk
+    assert desk.problems == []

@@ -1,0 +1,1 @@
+"""Tests of how an open page stays true."""

@@ -1,0 +1,24 @@
+"""A source that can change, be slow and fail, and a feed of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.live.pages import RENDERER
+from tests.live.source import Source
+from webapp.live.feed import Feed
+
+
+@pytest.fixture
+def source() -> Source:
+    return Source()
+
+
+@pytest.fixture
+async def feed(source: Source) -> AsyncIterator[Feed]:
+    made = Feed(source.read, RENDERER, heartbeat=60)
+    await made.start()
+    yield made
+    made.stop()

@@ -1,0 +1,69 @@
+"""Pages without a database: rows that are told apart by id and edition, shown by the real renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from webapp.live.limits import Audience
+from webapp.live.steps import Outline
+from webapp.rendering import TableRenderer
+from webapp.tables.listing import Listing
+from webapp.tables.page import Page, Row
+from webapp.users import USERS
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NAMES = (
+    "Ada",
+    "<img src=x onerror=alert(1)>",
+    "</tr></hx-partial><script>",
+    "a\rid: 1\r\rdata: x",
+    "\u202eadA",
+    "🎉 & é",
+)
+RENDERER = TableRenderer(USERS, Audience("en"))
+
+
+def row(id: int, edition: int = 0, changed: datetime = NOON) -> Row:
+    """Return the row ``id`` as it is in its ``edition``: same edition, same fingerprint (of 8 bytes)."""
+    values = {
+        "id": id,
+        "version": edition + 1,
+        "created": NOON,
+        "changed": changed,
+        "username": NAMES[(id + edition) % len(NAMES)],
+        "email": f"user{id}@example.org",
+        "role": ("member", "administrator")[edition % 2],
+        "status": "active",
+    }
+    return Row(id, f"{edition:08}".encode(), values)
+
+
+def page(
+    rows: Mapping[int, int],
+    total: int | None = None,
+    *,
+    number: int = 1,
+    read_at: datetime = NOON,
+    changed: datetime = NOON,
+) -> Page:
+    """Return a page of ``rows``: the edition of each by its id, in order. It was asked for as page 9."""
+    made = tuple(row(id, edition, changed) for id, edition in rows.items())
+    return Page(Listing(page=9), made, len(made) if total is None else total, number, read_at)
+
+
+def later(seconds: float) -> datetime:
+    """Return a moment after the others."""
+    return NOON + timedelta(seconds=seconds)
+
+
+def outline(rows: Mapping[int, int], total: int | None = None) -> Outline:
+    """Return what is remembered of ``page(rows, total)``."""
+    return Outline.of(page(rows, total))
+
+
+EDITIONS = st.lists(st.integers(0, 12), unique=True, max_size=9).flatmap(
+    lambda ids: st.fixed_dictionaries({id: st.integers(0, 2) for id in ids})
+)

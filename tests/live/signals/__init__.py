@@ -1,0 +1,1 @@
+"""Tests of how a process hears that a table changed."""

@@ -1,0 +1,188 @@
+"""Hub: one feed for all who ask the same, kept warm for a while; and no more streams than allowed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.live.pages import RENDERER
+from tests.live.source import Source, until
+from tests.live.wire import MemoryWire
+from webapp.live.hub import READS_AT_ONCE, Hub
+from webapp.live.limits import Audience, Full, Key, Limits
+from webapp.tables.listing import Listing
+
+KEY = Key("users", Listing(), Audience("en"))
+LIMITS = Limits(
+    streams=4, streams_per_client=2, feeds=100, remembered=32, heartbeat=60, stream_life=60, stall=60, linger=0.1
+)
+MakeHub = Callable[..., Hub]
+
+
+@pytest.fixture
+async def make_hub(source: Source) -> AsyncIterator[MakeHub]:
+    hubs: list[Hub] = []
+
+    def make(**limits: float) -> Hub:
+        hubs.append(Hub(lambda _key: source.read(), lambda _key: RENDERER, replace(LIMITS, **limits)))  # type: ignore[arg-type]
+        return hubs[-1]
+
+    yield make
+    for hub in hubs:
+        hub.close()
+
+
+def other(page: int) -> Key:
+    """Return the key of another listing."""
+    return replace(KEY, listing=Listing(page=page))
+
+
+async def test_two_first_readers_at_once_cause_one_read(make_hub: MakeHub, source: Source) -> None:
+    hub = make_hub()
+    source.open.clear()
+    asked = [asyncio.create_task(hub.feed(KEY)) for _ in range(5)]
+    await until(lambda: source.under_way)
+    source.open.set()
+    feeds = await asyncio.gather(*asked)
+    assert len(set(feeds)) == 1
+    assert source.reads == 1
+
+
+async def test_the_second_reader_waits_on_though_the_first_gives_up(make_hub: MakeHub, source: Source) -> None:
+    hub = make_hub()
+    source.open.clear()
+    first, second = (asyncio.create_task(hub.feed(KEY)) for _ in range(2))
+    await until(lambda: source.under_way)
+    first.cancel()
+    source.open.set()
+    assert (await second).revision == source.revision
+
+
+async def test_a_first_read_that_fails_is_told_to_all_who_wait_and_tried_again(
+    make_hub: MakeHub, source: Source
+) -> None:
+    hub = make_hub()
+    source.is_failing = True
+    results = await asyncio.gather(hub.feed(KEY), hub.feed(KEY), return_exceptions=True)
+    assert [type(result) for result in results] == [ConnectionError, ConnectionError]
+    assert not hub.feeds
+    source.is_failing = False
+    assert (await hub.feed(KEY)).revision == source.revision
+
+
+async def test_a_change_during_the_first_read_is_not_lost(make_hub: MakeHub, source: Source) -> None:
+    hub = make_hub()
+    source.open.clear()
+    asked = asyncio.create_task(hub.feed(KEY))
+    await until(lambda: source.under_way)
+    source.rows[1] = 1
+    hub.changed("users")
+    source.open.set()
+    feed = await asked
+    await until(lambda: feed.revision == source.revision)
+
+
+async def test_a_feed_stays_warm_for_a_while_after_its_last_reader_and_then_goes(
+    make_hub: MakeHub, source: Source
+) -> None:
+    hub = make_hub()
+    feed = await hub.feed(KEY)
+    for _ in range(2):
+        reader = hub.subscribe(KEY, MemoryWire(), "", "me")
+        await asyncio.sleep(0.15)
+        assert hub.feeds == {KEY: feed}, "a feed with a reader does not go"
+        hub.unsubscribe(KEY, reader, "me")
+        await asyncio.sleep(0.05)
+        assert await hub.feed(KEY) is feed
+    assert source.reads == 1, "whoever comes back finds the page as it is"
+    await until(lambda: not hub.feeds)
+    hub.changed()
+    await asyncio.sleep(0.05)
+    assert source.reads == 1, "a feed that is gone reads no more"
+
+
+async def test_a_feed_that_nobody_came_for_goes_as_well(make_hub: MakeHub) -> None:
+    hub = make_hub()
+    await hub.feed(KEY)
+    await until(lambda: not hub.feeds)
+
+
+async def test_streams_are_counted_for_each_client_and_in_all(make_hub: MakeHub) -> None:
+    hub = make_hub()
+    await hub.feed(KEY)
+    readers = [(hub.subscribe(KEY, MemoryWire(), "", client), client) for client in ("a", "a", "b")]
+    assert hub.is_full("a")
+    assert not hub.is_full("b")
+    readers.append((hub.subscribe(KEY, MemoryWire(), "", "c"), "c"))
+    assert hub.is_full("d")
+    for reader, client in readers:
+        hub.unsubscribe(KEY, reader, client)
+    assert not any(hub.is_full(client) for client in "abcd")
+
+
+async def test_of_too_many_feeds_the_one_that_was_left_first_makes_room(make_hub: MakeHub) -> None:
+    hub = make_hub(feeds=2, linger=60)
+    await hub.feed(KEY)
+    await hub.feed(other(2))
+    hub.subscribe(KEY, MemoryWire(), "", "me")
+    await hub.feed(other(3))
+    assert set(hub.feeds) == {KEY, other(3)}
+    hub.subscribe(other(3), MemoryWire(), "", "me")
+    with pytest.raises(Full):
+        await hub.feed(other(4))
+
+
+async def test_a_change_of_another_table_is_not_looked_at(make_hub: MakeHub, source: Source) -> None:
+    hub = make_hub(linger=60)
+    await hub.feed(KEY)
+    hub.changed("others")
+    await asyncio.sleep(0.05)
+    assert source.reads == 1
+    hub.changed("users")
+    await until(lambda: source.reads == 2)
+    hub.changed()
+    await until(lambda: source.reads == 3)
+
+
+async def test_an_answer_counts_once_and_only_for_a_reader_that_is_there(make_hub: MakeHub) -> None:
+    hub = make_hub()
+    await hub.feed(KEY)
+    wires = [MemoryWire(), MemoryWire()]
+    here, gone = (hub.subscribe(KEY, wire, "", "me") for wire in wires)
+    hub.unsubscribe(KEY, gone, "me")
+    assert [hub.answered(token) for token in (here.token, here.token, gone.token, "junk")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert [len(wire.frames) for wire in wires] == [2, 1]
+
+
+async def test_not_all_connections_of_the_database_are_used_for_reads_of_feeds(
+    make_hub: MakeHub, source: Source
+) -> None:
+    hub = make_hub(linger=60)
+    source.open.clear()
+    asked = [asyncio.create_task(hub.feed(other(page))) for page in range(1, 30)]
+    await until(lambda: source.under_way == READS_AT_ONCE)
+    await asyncio.sleep(0.02)
+    assert source.reads == READS_AT_ONCE
+    source.open.set()
+    await asyncio.gather(*asked)
+    assert source.reads == len(asked)
+
+
+async def test_closing_ends_all_streams_and_stops_all_feeds(make_hub: MakeHub, source: Source) -> None:
+    hub = make_hub()
+    await hub.feed(KEY)
+    readers = [hub.subscribe(KEY, MemoryWire(), "", "me") for _ in range(3)]
+    hub.close()
+    assert all(reader.ended.is_set() for reader in readers)
+    assert not hub.feeds
+    for reader in readers:
+        hub.unsubscribe(KEY, reader, "me")
+    assert not hub.feeds

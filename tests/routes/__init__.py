@@ -1,0 +1,1 @@
+"""Tests of HTTP, through the test client, on a real SQLite file."""

@@ -1,0 +1,31 @@
+"""The connection log and the badge."""
+
+from __future__ import annotations
+
+import pytest
+from quart.typing import TestClientProtocol as Client
+
+from tests.routes.asking import PAGE, PART, ask
+
+
+@pytest.mark.parametrize(("state", "word"), [("live", "Live"), ("lost", "Reconnecting")])
+async def test_the_badge_is_there_when_the_server_is_not(client: Client, state: str, word: str) -> None:
+    got = await ask(client, "GET", f"/connection/{state}", PART)
+    assert (got.status, got.is_document) == (200, False)
+    assert word in got.text
+    assert "max-age=86400" in got.headers["Cache-Control"]
+    assert "Cookie" not in got.headers["Vary"], "or it would not be found in the cache"
+
+
+@pytest.mark.parametrize("token", ["junk", "x" * 1000, "%00", "live"])
+async def test_an_answer_that_nobody_waits_for_is_404(client: Client, token: str) -> None:
+    assert (await ask(client, "POST", f"/connection/{token}", PART)).status in (404, 405)
+
+
+@pytest.mark.parametrize("query", ["", "?q=a%27%3B+rm+-rf+~&role=member", "?q=%22%3E%3Cb%3E"])
+async def test_the_line_to_copy_is_this_listings_stream(client: Client, query: str) -> None:
+    for reader in (PAGE, PART):
+        got = await ask(client, "GET", f"/users{query}", reader)
+        line = got.html.get_element_by_id("address").text_content()
+        assert line == f"curl -N 'http://localhost/users/stream{query}'"
+        assert line.count("'") == 2, "nothing in it ends the quotation"

@@ -1,0 +1,74 @@
+"""The stream's door: who is refused gets short text, for htmx takes a redirect or HTML for success."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from quart import Quart
+from quart.typing import TestClientProtocol as Client
+
+from tests.routes.asking import FORMATS, JSON, ask
+from webapp.app import create_app
+from webapp.config import Settings
+
+
+@pytest.mark.parametrize("query", ["sort=nonsense", "page=0", "size=7", "role=emperor", "nonsense=1"])
+async def test_a_listing_that_there_is_not_is_refused_in_plain_text(client: Client, query: str) -> None:
+    for reader in FORMATS.values():
+        got = await ask(client, "GET", f"/users/stream?{query}", reader)
+        assert got.status == 400
+        assert got.headers["Content-Type"].startswith("text/plain")
+        assert len(got.text.splitlines()) == 1
+
+
+async def test_asking_for_the_head_opens_no_stream(client: Client) -> None:
+    got = await ask(client, "HEAD", "/users/stream", {})
+    assert (got.status, got.text) == (200, "")
+    assert got.headers["Content-Type"].startswith("text/event-stream")
+    metrics = await ask(client, "GET", "/metrics", {})
+    assert "rowcast_subscribers 0.0" in metrics.text
+
+
+async def test_nobody_but_get_and_head_is_let_in(client: Client) -> None:
+    assert (await ask(client, "POST", "/users/stream", JSON)).status == 405
+
+
+async def test_too_many_streams_are_refused_for_a_while(settings: Settings) -> None:
+    app = create_app(settings.model_copy(update={"streams": 1}))
+    async with app.test_app():
+        client = app.test_client()
+        async with client.request("/users/stream") as stream:
+            await stream.receive()
+            got = await ask(client, "GET", "/users/stream", {})
+            assert got.status == 503
+            assert int(got.headers["Retry-After"]) > 0
+            assert got.headers["Content-Type"].startswith("text/plain")
+            await stream.disconnect()
+
+
+async def test_readers_that_come_at_once_are_counted_all_the_same(settings: Settings) -> None:
+    app = create_app(settings.model_copy(update={"streams": 2}))
+    async with app.test_app():
+        client = app.test_client()
+        streams = [client.request("/users/stream") for _ in range(5)]
+        for stream in streams:
+            await stream.__aenter__()
+        for stream in streams:
+            await stream.receive()
+        admitted = [stream for stream in streams if stream.status_code == 200]  # type: ignore[attr-defined]
+        for stream in streams:
+            await stream.disconnect()
+            await stream.__aexit__(None, None, None)  # type: ignore[arg-type]
+        assert len(admitted) == 2
+
+
+async def test_a_database_that_does_not_answer_is_a_refusal_and_no_broken_stream(app: Quart, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "rowcast.db")) as outside:
+        outside.execute("ALTER TABLE users RENAME TO lost")
+    got = await ask(app.test_client(), "GET", "/users/stream", {})
+    assert got.status == 503
+    assert int(got.headers["Retry-After"]) > 0
+    assert "<html" not in got.text

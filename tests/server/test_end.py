@@ -1,0 +1,76 @@
+"""The server's end: SIGTERM and SIGINT end every stream cleanly, with status 0, within two seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from contextlib import AsyncExitStack
+
+import pytest
+
+from tests.running import Server
+from tests.server.conftest import Serve
+from tests.server.flood import QUERY, ROWS, flood
+from tests.server.stream import following
+
+BOUND = 2.0  # seconds, as the contract of the stream has it
+
+
+async def stop(server: Server, number: int) -> None:
+    """Stop the server; it must end with status 0 within the bound."""
+    began = time.monotonic()
+    status = await asyncio.to_thread(server.stop, number)
+    assert status == 0
+    assert time.monotonic() - began < BOUND
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_fifty_streams_end_cleanly(serve: Serve, number: int) -> None:
+    server = serve()
+    server.add_users(5)
+    async with AsyncExitStack() as stack:
+        streams = [
+            await stack.enter_async_context(following(server.port, f"size=25&page={page % 7 + 1}"))
+            for page in range(50)
+        ]
+        for stream in streams:
+            await stream.event()
+        await stop(server, number)
+        for stream in streams:
+            assert await stream.end() == []
+            assert stream.is_clean
+
+
+async def test_readers_that_take_nothing_do_not_hold_up_the_end(serve: Serve) -> None:
+    server = serve()
+    server.add_users(ROWS)
+    async with (
+        following(server.port, QUERY, buffer=2048) as stalled,
+        following(server.port, QUERY, buffer=2048, http="1.0") as older,
+        following(server.port, QUERY) as reading,
+    ):
+        await reading.event()
+        await flood(server, reading)
+        await stop(server, signal.SIGTERM)
+        await reading.end()
+        assert reading.is_clean
+        for stream in (stalled, older):
+            await stream.end()
+            assert not stream.is_clean
+
+
+async def test_a_stream_of_http_1_0_ends_too(serve: Serve) -> None:
+    server = serve()
+    async with following(server.port, http="1.0") as stream:
+        await stream.event()
+        await stop(server, signal.SIGTERM)
+        await stream.end()
+        assert stream.is_clean
+
+
+async def test_a_server_that_begins_to_end_takes_no_new_connections(serve: Serve) -> None:
+    server = serve()
+    await stop(server, signal.SIGTERM)
+    with pytest.raises(ConnectionError):
+        await asyncio.open_connection("127.0.0.1", server.port)

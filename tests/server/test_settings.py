@@ -1,0 +1,64 @@
+"""What cannot work is refused at the start: with the remedy, without a traceback, with a status that tells."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.running import PROGRAM, START, environment, running
+from tests.server.conftest import Serve
+
+
+def refused(folder: Path, **settings: object) -> str:
+    """Start a server that must refuse to run; return what it says."""
+    ended = subprocess.run(
+        [PROGRAM, "serve"],
+        cwd=folder,
+        env=environment(**{"port": 0, **settings}),
+        capture_output=True,
+        text=True,
+        timeout=START,
+        check=False,
+    )
+    assert ended.returncode > 0, ended.stdout
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("port", "abc", "ROWCAST_PORT"),
+        ("prot", "1", "ROWCAST_PORT"),
+        ("database", "postgres://localhost/rowcast", "sqlite"),
+        ("database", "sqlite:///no/such/folder/rowcast.db", "no/such/folder/rowcast.db"),
+    ],
+)
+def test_a_bad_setting_is_named_with_the_remedy(tmp_path: Path, name: str, value: str, told: str) -> None:
+    assert told in refused(tmp_path, **{name: value})
+
+
+def test_a_port_in_use_is_told(tmp_path: Path, serve: Serve) -> None:
+    taken = serve().port
+    told = refused(tmp_path, port=taken)
+    assert str(taken) in told
+    assert "in use" in told
+
+
+def test_an_older_database_is_told_to_migrate(tmp_path: Path) -> None:
+    with running(tmp_path):
+        pass
+    with closing(sqlite3.connect(tmp_path / "rowcast.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0000'")
+    assert "rowcast migrate" in refused(tmp_path)
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    precious = tmp_path / "rowcast.db"
+    precious.write_text("a diary, not a database " * 100)
+    assert "rowcast.db" in refused(tmp_path)
+    assert precious.read_text() == "a diary, not a database " * 100

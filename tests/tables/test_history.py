@@ -1,0 +1,49 @@
+"""History: who did what to which row, before and after, newest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.conftest import make_user
+from webapp.database import Database
+from webapp.tables import writing
+from webapp.tables.history import read_changes
+from webapp.users import USERS
+
+ADA = {"username": "Ada", "email": "ada@example.org", "role": "member", "status": "active"}
+
+
+async def changes(database: Database, id: int, limit: int = 20) -> list[Any]:
+    async with database.read() as connection:
+        return await read_changes(connection, USERS, id, limit)
+
+
+async def edit(database: Database, id: int, **fields: Any) -> None:
+    await database.write(lambda session: writing.edit(session, USERS, id, fields, version=None, by="Bob"))
+
+
+async def test_each_verb_leaves_one_line_with_what_it_changed_and_nothing_else(database: Database) -> None:
+    row = await make_user(database, "Ada")
+    await edit(database, row.id, status="closed", role="member")
+    await database.write(lambda session: writing.delete(session, USERS, row.id, version=None, by="Eve"))
+    told = [(line.by, line.verb, line.before, line.after) for line in await changes(database, row.id)]
+    assert told == [
+        ("Eve", "delete", ADA | {"status": "closed"}, None),
+        ("Bob", "edit", {"status": "active"}, {"status": "closed"}),
+        ("tests", "create", None, ADA),
+    ]
+
+
+async def test_only_the_newest_lines_of_this_row_are_read(database: Database) -> None:
+    ada, bob = await make_user(database, "Ada"), await make_user(database, "Bob")
+    for status in ("closed", "active", "closed"):
+        await edit(database, ada.id, status=status)
+    assert [line.after for line in await changes(database, ada.id, 2)] == [{"status": "closed"}, {"status": "active"}]
+    assert len(await changes(database, bob.id)) == 1
+
+
+async def test_times_come_back_in_utc(database: Database) -> None:
+    row = await make_user(database, "Ada")
+    (line,) = await changes(database, row.id)
+    assert line.at.utcoffset().total_seconds() == 0
+    assert line.at >= row.values["created"]

@@ -1,0 +1,129 @@
+"""Writing: the row and its Change together or not at all; nobody overwrites what he has not seen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tests.conftest import make_user
+from webapp.database import Database
+from webapp.tables import writing
+from webapp.tables.history import Change
+from webapp.tables.page import Row
+from webapp.tables.writing import Conflict, Missing, Taken
+from webapp.users import USERS, User
+
+
+async def edit(database: Database, id: int, version: int | None = None, **fields: Any) -> Row:
+    return await database.write(lambda session: writing.edit(session, USERS, id, fields, version=version, by="tests"))
+
+
+async def delete(database: Database, id: int, version: int | None = None) -> Row:
+    return await database.write(lambda session: writing.delete(session, USERS, id, version=version, by="tests"))
+
+
+async def counts(database: Database) -> tuple[int, int]:
+    """Return how many rows and changes there are."""
+    async with database.read() as connection:
+        rows = await connection.execute(select(User.id))
+        changes = await connection.execute(select(Change.id))
+        return len(rows.all()), len(changes.all())
+
+
+async def test_a_new_row_begins_at_version_1_now(database: Database) -> None:
+    row = await make_user(database, "Ada")
+    assert row.values["version"] == 1
+    assert row.values["created"] == row.values["changed"]
+    assert abs((datetime.now(UTC) - row.values["created"]).total_seconds()) < 10
+    assert await counts(database) == (1, 1)
+
+
+async def test_an_edit_counts_the_version_up_and_moves_changed_but_not_created(database: Database) -> None:
+    row = await make_user(database, "Ada")
+    edited = await edit(database, row.id, 1, status="closed")
+    assert edited.values["version"] == 2
+    assert edited.values["changed"] > row.values["changed"]
+    assert edited.values["created"] == row.values["created"]
+    assert edited.fingerprint != row.fingerprint
+
+
+async def test_an_edit_to_what_it_is_already_has_no_effect(database: Database) -> None:
+    row = await make_user(database, "Ada")
+    await edit(database, row.id, status="closed")
+    for version in (None, 1, 2):
+        assert (await edit(database, row.id, version, status="closed")).values["version"] == 2
+    assert await counts(database) == (1, 2)
+
+
+async def test_an_edit_of_an_older_version_is_refused_and_says_what_the_row_holds(database: Database) -> None:
+    row = await make_user(database, "Ada")
+    await edit(database, row.id, 1, status="closed")
+    with pytest.raises(Conflict) as conflict:
+        await edit(database, row.id, 1, role="administrator")
+    assert (conflict.value.row.values["status"], conflict.value.row.values["role"]) == ("closed", "member")
+    with pytest.raises(Conflict):
+        await delete(database, row.id, 1)
+    assert await counts(database) == (1, 2)
+
+
+async def test_a_deleted_row_is_gone_and_its_id_is_never_used_again(database: Database) -> None:
+    row = await make_user(database, "Ada")
+    assert (await delete(database, row.id, 1)).values["username"] == "Ada"
+    for verb in (edit, delete):
+        with pytest.raises(Missing):
+            await verb(database, row.id)
+    assert (await make_user(database, "Ada")).id > row.id
+
+
+@pytest.mark.parametrize(
+    ("there", "new"),
+    [("Ada", "ADA"), ("ÄDA", "äda"), ("Straße", "STRASSE"), ("ＡＤＡ", "ada"), ("İ", "i\u0307")],
+    ids=ascii,
+)
+async def test_a_name_is_taken_whatever_its_case_and_width(database: Database, there: str, new: str) -> None:
+    await make_user(database, there, email="one@example.org")
+    other = await make_user(database, "Bob", email="bob@example.org")
+    with pytest.raises(Taken) as taken:
+        await make_user(database, new, email="two@example.org")
+    assert list(taken.value.errors) == ["username"]
+    with pytest.raises(Taken):
+        await edit(database, other.id, username=new)
+    assert await counts(database) == (2, 2)
+
+
+async def test_everything_that_is_taken_is_told_at_once(database: Database) -> None:
+    await make_user(database, "Ada")
+    with pytest.raises(Taken) as taken:
+        await make_user(database, "ada", email="ADA@example.org")
+    assert list(taken.value.errors) == ["username", "email"]
+
+
+async def test_a_row_may_change_the_case_of_its_own_name(database: Database) -> None:
+    row = await make_user(database, "Ada")
+    assert (await edit(database, row.id, username="ADA")).values["username"] == "ADA"
+
+
+@pytest.mark.parametrize("verb", ["create", "edit", "delete"])
+async def test_a_failure_leaves_neither_row_nor_change(database: Database, verb: str) -> None:
+    row = await make_user(database, "Ada")
+
+    async def fails_late(session: AsyncSession) -> None:
+        if verb == "create":
+            fields = {"username": "Bob", "email": "bob@example.org", "role": "member", "status": "active"}
+            await writing.create(session, USERS, fields, by="tests")
+        elif verb == "edit":
+            await writing.edit(session, USERS, row.id, {"status": "closed"}, version=None, by="tests")
+        else:
+            await writing.delete(session, USERS, row.id, version=None, by="tests")
+        await session.flush()
+        assert len((await session.execute(select(Change.id))).all()) == 2, "this proves nothing unless it was written"
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await database.write(fails_late)
+    assert await counts(database) == (1, 1)
+    assert (await edit(database, row.id, role="member")).fingerprint == row.fingerprint

@@ -1,0 +1,88 @@
+"""Settings: read from the environment, refused with the remedy when they cannot work."""
+
+from __future__ import annotations
+
+import pytest
+
+from webapp.config import BadSetting, Settings, read_settings
+
+GOOD = [
+    ("PORT", "9000", "port", 9000),
+    ("PORT", "0", "port", 0),
+    ("DATABASE", "sqlite:///x.db", "database", "sqlite+aiosqlite:///x.db"),
+    ("DATABASE", "sqlite:////srv/x.db", "database", "sqlite+aiosqlite:////srv/x.db"),
+    ("DATABASE", "sqlite+aiosqlite:///x.db", "database", "sqlite+aiosqlite:///x.db"),
+    ("HOSTS", "a.example, b.example c.example", "hosts", ("a.example", "b.example", "c.example")),
+    ("STREAM_LIFE", "0.5", "stream_life", 0.5),
+    ("SECURE_COOKIES", "1", "secure_cookies", True),
+]
+BAD = [
+    ("PORT", "eighty", "ROWCAST_PORT='eighty'"),
+    ("PORT", "65536", "less than or equal to 65535"),
+    ("PORT", "-1", "greater than or equal to 0"),
+    ("PORT", "", "ROWCAST_PORT=''"),
+    ("DATABASE", "mysql://x", "use an SQLite file"),
+    ("DATABASE", "rowcast.db", "use an SQLite file"),
+    ("DATABASE", "", "use an SQLite file"),
+    ("DATABASE", "sqlite://", "name a file"),
+    ("DATABASE", "sqlite:///:memory:", "name a file"),
+    ("HOSTS", "", "name at least one host"),
+    ("HOSTS", " , ", "name at least one host"),
+    ("HOSTS", "http://a.example", "without http://"),
+    ("STREAMS", "0", "greater than or equal to 1"),
+    ("HEARTBEAT", "0", "greater than 0"),
+    ("HEARTBEAT", "nan", "ROWCAST_HEARTBEAT='nan'"),
+    ("LINGER", "0", "greater than or equal to 1"),
+]
+
+
+def test_without_any_the_defaults_serve_this_machine_alone() -> None:
+    settings = read_settings()
+    assert (settings.host, settings.port, settings.hosts) == ("127.0.0.1", 8000, ("localhost", "127.0.0.1", "::1"))
+    assert settings.database == "sqlite+aiosqlite:///rowcast.db"
+
+
+@pytest.mark.parametrize(("name", "value", "field", "kept"), GOOD, ids=range(len(GOOD)))
+def test_a_setting_is_read_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, field: str, kept: object
+) -> None:
+    monkeypatch.setenv(f"ROWCAST_{name}", value)
+    assert getattr(read_settings(), field) == kept
+
+
+@pytest.mark.parametrize(("name", "value", "told"), BAD, ids=range(len(BAD)))
+def test_a_setting_that_cannot_work_is_refused_by_name_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(f"ROWCAST_{name}", value)
+    with pytest.raises(BadSetting) as refusal:
+        read_settings()
+    assert f"ROWCAST_{name}=" in str(refusal.value)
+    assert told in str(refusal.value)
+
+
+def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROWCAST_PORT", "x")
+    monkeypatch.setenv("ROWCAST_STREAMS", "0")
+    with pytest.raises(BadSetting, match=r"(?s)ROWCAST_PORT.*\n.*ROWCAST_STREAMS"):
+        read_settings()
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"), [("ROWCAST_PROT", "did you mean ROWCAST_PORT?"), ("ROWCAST_" + "Z" * 40, "ROWCAST_HOST,")]
+)
+def test_a_typing_error_does_not_pass_in_silence(monkeypatch: pytest.MonkeyPatch, typed: str, hint: str) -> None:
+    monkeypatch.setenv(typed, "1")
+    with pytest.raises(BadSetting, match=typed) as refusal:
+        read_settings()
+    assert hint in str(refusal.value)
+
+
+def test_a_secret_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROWCAST_SECRET", "hush")
+    assert "hush" not in repr(read_settings())
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().port = 1

@@ -1,0 +1,109 @@
+"""The database: transactions that give way or wait their turn, and files that are set up or refused."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from tests.conftest import make_user
+from webapp import database as database_module
+from webapp.database import PRAGMAS, Busy, Database
+from webapp.tables.listing import Listing
+from webapp.tables.page import Page, read_page
+from webapp.users import USERS
+
+
+@pytest.fixture
+def outside(database: Database) -> Iterator[sqlite3.Connection]:
+    """Another program with the file open."""
+    with closing(sqlite3.connect(database.file, isolation_level=None)) as connection:
+        yield connection
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for other programs no longer than a test can."""
+    monkeypatch.setattr(database_module, "PRAGMAS", [*PRAGMAS, "PRAGMA busy_timeout = 10"])
+    monkeypatch.setattr(database_module, "WRITE_TIMEOUT", 0.1)
+
+
+async def rows(database: Database) -> Page:
+    async with database.read() as connection:
+        return await read_page(connection, USERS, Listing())
+
+
+async def pragma(database: Database, name: str) -> Any:
+    async with database.read() as connection:
+        return (await connection.execute(text(f"PRAGMA {name}"))).scalar()
+
+
+async def test_connections_are_set_up(database: Database) -> None:
+    names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+    assert [await pragma(database, name) for name in names] == ["wal", 1, 1, 1000]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_write_that_meets_another_programs_gives_up_in_time_and_readers_do_not_notice(
+    database: Database, outside: sqlite3.Connection
+) -> None:
+    await make_user(database, "Ada")
+    outside.execute("BEGIN IMMEDIATE")
+    tried = 0
+
+    async def unit(session: AsyncSession) -> None:
+        nonlocal tried
+        tried += 1
+        await session.execute(text("SELECT 1"))
+
+    with pytest.raises(Busy):
+        await database.write(unit)
+    assert tried > 1, "once would be no try again"
+    assert (await rows(database)).total == 1
+    outside.execute("COMMIT")
+    await make_user(database, "Bob")
+
+
+async def test_readers_do_not_wait_behind_many_writers_that_wait(
+    database: Database, outside: sqlite3.Connection
+) -> None:
+    outside.execute("BEGIN IMMEDIATE")
+    writers = [asyncio.create_task(make_user(database, f"user {number}")) for number in range(30)]
+    await asyncio.sleep(0.1)
+    try:
+        async with asyncio.timeout(0.5):
+            assert (await rows(database)).total == 0
+    finally:
+        outside.execute("COMMIT")
+        await asyncio.gather(*writers)
+    assert (await rows(database)).total == 30
+
+
+async def test_a_unit_that_was_refused_runs_again_when_the_file_is_free(
+    database: Database, outside: sqlite3.Connection
+) -> None:
+    await make_user(database, "Ada")
+    outside.execute("BEGIN IMMEDIATE")
+    writer = asyncio.create_task(make_user(database, "Bob"))
+    await asyncio.sleep(0.05)
+    outside.execute("COMMIT")
+    assert (await writer).values["username"] == "Bob"
+    assert (await rows(database)).total == 2
+
+
+async def test_writers_at_once_all_get_their_turn(database: Database) -> None:
+    await asyncio.gather(*(make_user(database, f"user {number}") for number in range(20)))
+    assert (await rows(database)).total == 20
+
+
+async def test_what_is_read_in_one_transaction_is_of_one_moment(database: Database) -> None:
+    async with database.read() as connection:
+        before = await read_page(connection, USERS, Listing())
+        await make_user(database, "Ada")
+        assert (await read_page(connection, USERS, Listing())).total == before.total == 0

@@ -1,0 +1,65 @@
+"""Demo: people that the form would take as well, and a life that goes on until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from faker import Faker
+
+from tests.live.source import until
+from webapp import demo
+from webapp.config import Settings
+from webapp.database import Database
+from webapp.tables.listing import Listing
+from webapp.tables.page import Row, read_page
+from webapp.users import USERS, UserDraft
+
+
+async def test_people_are_such_as_the_form_would_take(database: Database, settings: Settings) -> None:
+    await demo.run(settings.database, 300, None)
+    rows: list[Row] = []
+    async with database.read() as connection:
+        for number in (1, 2, 3):
+            rows += (await read_page(connection, USERS, Listing(page=number, size=100))).rows
+    assert len(rows) == 300
+    for row in rows:
+        fields = {name: row.values[name] for name in UserDraft.model_fields}
+        assert UserDraft.model_validate(fields).model_dump() == fields
+    assert {row.values["role"] for row in rows} == {"administrator", "member"}
+    assert {row.values["status"] for row in rows} == {"active", "closed"}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_names_with_marks_and_blanks_make_addresses_that_are_valid(seed: int) -> None:
+    people = Faker(["en_GB", "de_DE", "fr_FR", "es_ES", "pl_PL", "tr_TR", "sv_SE", "it_IT"])
+    people.seed_instance(seed)
+    for _ in range(300):
+        person = demo._person(people)
+        assert UserDraft.model_validate(person).model_dump() == person
+
+
+async def test_with_a_rate_it_goes_on_adding_editing_and_deleting(database: Database, settings: Settings) -> None:
+    living = asyncio.create_task(demo.run(settings.database, 20, 200))
+    seen: set[tuple[int, int]] = set()
+
+    async def look() -> int:
+        async with database.read() as connection:
+            page = await read_page(connection, USERS, Listing())
+        seen.add((page.total, sum(row.values["version"] for row in page.rows)))
+        return len(seen)
+
+    async with asyncio.timeout(5):
+        while await look() < 8:  # noqa: ASYNC110 -- nothing else tells that the file has changed
+            await asyncio.sleep(0.01)
+    living.cancel()
+    await until(living.done)
+    assert living.cancelled()
+
+
+async def test_it_lives_on_when_everybody_was_deleted(database: Database, settings: Settings) -> None:
+    living = asyncio.create_task(demo.run(settings.database, 0, 500))
+    await asyncio.sleep(0.2)
+    assert not living.done()
+    living.cancel()
+    await until(living.done)

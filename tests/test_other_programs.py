@@ -1,0 +1,111 @@
+"""Other programs: what they write past Rowcast is kept as ours is, or kept out; no row of theirs takes a page down."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from tests.conftest import make_user
+from webapp.database import Database
+from webapp.tables import writing
+from webapp.tables.listing import Listing
+from webapp.tables.page import Page, read_page
+from webapp.tables.writing import Conflict
+from webapp.users import USERS
+
+
+@pytest.fixture
+def outside(database: Database) -> Iterator[sqlite3.Connection]:
+    """Another program with the file open."""
+    with closing(sqlite3.connect(database.file, isolation_level=None)) as connection:
+        yield connection
+
+
+async def rows(database: Database) -> Page:
+    async with database.read() as connection:
+        return await read_page(connection, USERS, Listing())
+
+
+async def test_an_edit_by_another_program_counts_the_version_up(
+    database: Database, outside: sqlite3.Connection
+) -> None:
+    row = await make_user(database, "Ada")
+    outside.execute("UPDATE users SET username = 'EVE' WHERE id = ?", (row.id,))
+    (changed,) = (await rows(database)).rows
+    assert changed.values["version"] == 2
+    assert changed.values["changed"] >= row.values["changed"]
+    assert changed.fingerprint != row.fingerprint
+    with pytest.raises(Conflict):
+        await database.write(
+            lambda session: writing.edit(session, USERS, row.id, {"status": "closed"}, version=1, by="tests")
+        )
+    async with database.read() as connection:
+        assert (await read_page(connection, USERS, Listing(q="eve"))).total == 1
+        assert (await read_page(connection, USERS, Listing(q="ada"))).total == 1, "the e-mail address is Ada's still"
+
+
+async def test_an_edit_of_ours_counts_the_version_up_once(database: Database) -> None:
+    row = await make_user(database, "Ada")
+    edited = await database.write(
+        lambda session: writing.edit(session, USERS, row.id, {"status": "closed"}, version=1, by="tests")
+    )
+    assert edited.values["version"] == 2
+
+
+async def test_what_another_program_leaves_out_is_filled_in(database: Database, outside: sqlite3.Connection) -> None:
+    outside.execute("INSERT INTO users (username, email) VALUES ('ADA', 'Ada@Example.org')")
+    (row,) = (await rows(database)).rows
+    assert (row.values["role"], row.values["status"]) == ("member", "active")
+    with pytest.raises(writing.Taken) as taken:
+        await make_user(database, "ada", email="ada@example.org")
+    assert list(taken.value.errors) == ["username", "email"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param("'', 'a@b.c', 'member', 'active'", id="no name"),
+        pytest.param(f"'{'x' * 65}', 'a@b.c', 'member', 'active'", id="a name that is too long"),
+        pytest.param("NULL, 'a@b.c', 'member', 'active'", id="null"),
+        pytest.param("x'41', 'a@b.c', 'member', 'active'", id="bytes"),
+        pytest.param("'Bob', 'a@b.c', 'emperor', 'active'", id="a role that is none"),
+        pytest.param("'Bob', 'a@b.c', 'member', 'Active'", id="a status that is none"),
+        pytest.param("'ADA', 'a@b.c', 'member', 'active'", id="a name that is taken"),
+        pytest.param("'Bob', 'ADA@example.org', 'member', 'active'", id="an address that is taken"),
+    ],
+)
+async def test_what_no_page_could_show_is_kept_out(
+    database: Database, outside: sqlite3.Connection, values: str
+) -> None:
+    await make_user(database, "Ada")
+    with pytest.raises(sqlite3.IntegrityError):
+        outside.execute(f"INSERT INTO users (username, email, role, status) VALUES ({values})")
+
+
+@pytest.mark.parametrize("column", ["created", "changed"])
+@pytest.mark.parametrize(
+    "value",
+    ["12:00", 2460000.5, 0, "now", "", "yesterday", "2026-01-01", "2026-01-01 10:00", "2026-01-01T10:00:00Z",
+     "2026-01-01 24:00", "2026-02-31", "2026-01-01 10:00:00.5", "2026-01-01 10:00:00+02:00", "-4713-11-24 12:00:00"],
+)  # fmt: skip
+async def test_a_time_by_another_program_is_refused_or_can_be_shown(
+    database: Database, outside: sqlite3.Connection, column: str, value: object
+) -> None:
+    row = await make_user(database, "Ada")
+    try:
+        outside.execute(f"UPDATE users SET {column} = ?, version = 7 WHERE id = ?", (value, row.id))
+    except sqlite3.Error:
+        return
+    assert (await rows(database)).rows[0].values[column].tzinfo
+
+
+@pytest.mark.parametrize("name", ["cast(x'41ff42' AS text)", "'a' || char(0) || 'b'", "'a' || char(13, 10) || 'b'"])
+async def test_a_row_of_odd_bytes_does_not_take_the_page_from_everybody(
+    database: Database, outside: sqlite3.Connection, name: str
+) -> None:
+    await make_user(database, "Ada")
+    outside.execute(f"UPDATE users SET username = {name}")
+    assert (await rows(database)).rows[0].values["username"]

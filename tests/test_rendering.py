@@ -1,0 +1,70 @@
+"""Rendering: rows that pages and streams share, escaped, without white space, in addresses that change with content."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.live.pages import NAMES, RENDERER, page, row
+from webapp.live.limits import Audience
+from webapp.rendering import Renderers, TableRenderer, environment, static, version
+from webapp.tables.listing import Listing
+from webapp.users import USERS
+
+
+def test_a_row_is_rendered_once_for_each_state() -> None:
+    assert RENDERER.row(row(1)) is RENDERER.row(row(1))
+    assert RENDERER.row(row(1, 1)) != RENDERER.row(row(1))
+
+
+def test_the_rows_that_are_kept_are_not_without_end() -> None:
+    renderer = TableRenderer(USERS, Audience("en"), 10)
+    rendered = [renderer.row(row(id)) for id in range(1000)]
+    assert rendered[-1] == renderer.row(row(999))
+    assert len(renderer._rows) <= 10
+
+
+def test_there_is_one_renderer_for_each_table_and_audience() -> None:
+    renderers = Renderers(10)
+    assert renderers.get(USERS, Audience("en")) is renderers.get(USERS, Audience("en"))
+    assert renderers.get(USERS, Audience("en")) is not renderers.get(USERS, Audience("de"))
+
+
+def test_the_seed_differs_wherever_a_row_looks_different() -> None:
+    assert TableRenderer(USERS, Audience("de")).seed != RENDERER.seed
+    assert version() in RENDERER.seed
+
+
+@pytest.mark.parametrize("number", range(len(NAMES)))
+def test_a_row_is_one_element_with_nothing_around_it(number: int) -> None:
+    html = RENDERER.row(row(number))
+    assert html.startswith(f'<tr id="user-{number}"')
+    assert html.endswith("</tr>")
+    assert html.count("<tr") == html.count("</tr>") == 1
+    assert not re.search(r">\s+<", html)
+
+
+def test_a_row_holds_nothing_personal_and_nothing_that_only_time_changes() -> None:
+    html = RENDERER.row(row(1))
+    assert not re.search("token|nonce|ago", html)
+    assert html == TableRenderer(USERS, Audience("en")).row(row(1))
+
+
+def test_ids_never_begin_with_a_digit_for_htmx_would_throw() -> None:
+    html = RENDERER.render("_listing.html", page=page({1: 0}), listing=Listing(), revision="r")
+    ids = re.findall(r'\bid="([^"]*)"', html)
+    assert len(ids) > 4
+    assert all(re.fullmatch(r"[A-Za-z][\w-]*", id) for id in ids)
+    assert len(ids) == len(set(ids))
+
+
+def test_a_template_that_lacks_a_value_fails_instead_of_showing_nothing() -> None:
+    assert environment("en").undefined.__name__ == "StrictUndefined"
+    assert environment("en").autoescape is True
+
+
+def test_the_address_of_a_static_file_changes_with_its_content() -> None:
+    assert re.fullmatch(r"/static/favicon\.svg\?v=[0-9a-f]{12}", static("favicon.svg"))
+    with pytest.raises(FileNotFoundError):
+        static("no-such-file.css")

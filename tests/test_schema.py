@@ -1,0 +1,47 @@
+"""The version of the tables: files that are set up, brought up to date, or refused with the remedy."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from webapp.config import Settings
+from webapp.schema import Unusable, migrate, prepare
+
+
+def test_a_new_file_is_set_up_and_a_second_start_leaves_it_alone(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    prepare(url)
+    with closing(sqlite3.connect(tmp_path / "new.db")) as file:
+        file.execute("INSERT INTO users (username, email) VALUES ('Ada', 'a@b.c')")
+        file.commit()
+        prepare(url)
+        migrate(url)
+        assert file.execute("SELECT count(*) FROM users").fetchone() == (1,)
+
+
+def test_a_file_of_another_version_is_refused_with_the_remedy(settings: Settings, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "rowcast.db")) as file, file:
+        file.execute("UPDATE alembic_version SET version_num = '0000'")
+    with pytest.raises(Unusable, match="rowcast migrate"):
+        prepare(settings.database)
+
+
+@pytest.mark.parametrize("place", ["no/such/folder/x.db", "text"])
+def test_a_file_that_cannot_be_used_is_refused_with_its_name(tmp_path: Path, place: str) -> None:
+    (tmp_path / "text").write_text("This is no database. " * 100)
+    with pytest.raises(Unusable, match="ROWCAST_DATABASE") as refusal:
+        prepare(f"sqlite:///{tmp_path / place}")
+    assert place in str(refusal.value)
+
+
+def test_of_programs_that_start_at_once_one_sets_the_file_up_and_the_others_find_it(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    with ProcessPoolExecutor(4) as programs:
+        list(programs.map(prepare, [url] * 4))
+    with closing(sqlite3.connect(tmp_path / "new.db")) as file:
+        assert file.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
