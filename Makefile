@@ -13,7 +13,7 @@ extract := pybabel -q extract -F pyproject.toml --omit-header --no-location --so
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup run test check format wheel pins clean chromium
+.PHONY: help setup run test check soak format wheel pins clean programs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -21,10 +21,9 @@ help: ## List the targets
 setup: .venv/installed static/vendor/htmx.min.js $(catalogs) ## Install into .venv and fetch htmx (plain `make` does this)
 
 run: setup ## Start the server on an up-to-date database
-	@rowcast migrate
-	@exec rowcast serve
+	@exec rowcast serve --migrate
 
-test: setup .venv/tools chromium ## Run the tests
+test: setup .venv/tools programs ## Run the tests
 	pytest
 
 check: setup .venv/tools node_modules/tools ## Check style, types, layers, texts and HTML
@@ -38,6 +37,9 @@ check: setup .venv/tools node_modules/tools ## Check style, types, layers, texts
 	@rm -rf build/pages
 	python -m tests.rendered_pages build/pages
 	html-validate build/pages
+
+soak: setup .venv/tools ## Run random histories until told to stop
+	python -m tests.soak
 
 format: .venv/tools ## Format the code and collect the texts to translate
 	ruff check --fix-only
@@ -56,10 +58,10 @@ pins: ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove all that was made here, but not the database
 	rm -rf .venv node_modules static/vendor build dist .*_cache .hypothesis $(catalogs)
 
-chromium:
-	@command -v chromium > /dev/null || { \
+programs:
+	@command -v chromium > /dev/null && command -v slowhttptest > /dev/null || { \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update && $$sudo apt-get install -y --no-install-recommends chromium; }
+	  $$sudo apt-get update && $$sudo apt-get install -y --no-install-recommends chromium slowhttptest; }
 
 .venv/installed: pyproject.toml constraints.txt
 	.venv/bin/pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from webapp import demo, logs, schema
+from webapp import logs, schema
 from webapp.app import create_app
 from webapp.config import BadSetting, Settings, read_settings
 from webapp.database import Database
@@ -35,11 +35,15 @@ def main() -> None:
 
 
 @main.command()
+@click.option("--migrate", "migrating", is_flag=True, help="Bring an older database up to date first.")
 @click.pass_obj
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, migrating: bool) -> None:
     """Serve the app; a new, empty database is set up first."""
     logs.configure(settings.log)
-    schema.prepare(settings.database)
+    if migrating:
+        schema.migrate(settings.database)
+    else:
+        schema.prepare(settings.database)
     serve_app(create_app(settings), settings)
 
 
@@ -56,6 +60,8 @@ def migrate(settings: Settings) -> None:
 @click.pass_obj
 def demo_command(settings: Settings, rows: int, rate: float | None) -> None:
     """Add ROWS realistic users; with --live RATE go on adding, editing and deleting, to be watched in a browser."""
+    from webapp import demo  # its library takes a fifth of a second, which no other command needs
+
     schema.prepare(settings.database)
     asyncio.run(demo.run(settings.database, rows, rate))
 

@@ -102,6 +102,6 @@ def test_a_conflict_shows_both_values(server: Server, desk: Desk) -> None:
     fill(page, "User 001", "mine@example.org")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_label("E-mail", exact=True)).to_have_value("mine@example.org")
-    expect(page.locator("#email-told")).to_contain_text("theirs@example.org")
+    expect(page.locator("#field-email-told")).to_contain_text("theirs@example.org")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#flash")).to_contain_text("Saved User 001")

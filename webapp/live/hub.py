@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
@@ -123,15 +122,7 @@ class Hub:
         self.meters.ended[subscriber.reason] += 1
         self.meters.bytes += subscriber.bytes
         self.meters.behind += subscriber.lags
-        about = {
-            "table": key.table,
-            "listing": key.listing.query,
-            "client": client,
-            "reason": subscriber.reason,
-            "seconds": round(time.monotonic() - subscriber.began_at, 1),
-            "frames": subscriber.frames,
-            "bytes": subscriber.bytes,
-        }
+        about = {"table": key.table, "listing": key.listing.query, "client": client, **subscriber.account}
         log.info("stream ended", extra=about)
 
     async def _start(self, key: Key) -> None:

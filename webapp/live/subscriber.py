@@ -50,6 +50,12 @@ class Subscriber:
         # Random, so that the readers of one moment do not come back as one wave.
         self._life = asyncio.get_running_loop().call_later(life * random.uniform(0.8, 1.0), self.end, "life")  # noqa: S311
 
+    @property
+    def account(self) -> dict[str, str | float]:
+        """What became of the stream, for the log."""
+        seconds = round(time.monotonic() - self.began_at, 1)
+        return {"reason": self.reason, "seconds": seconds, "frames": self.frames, "bytes": self.bytes}
+
     def push(self, frame: Frame) -> None:
         """Write ``frame``, or fall behind when the reader has not drained what came before."""
         if self.wire.is_full:
