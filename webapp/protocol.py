@@ -12,6 +12,7 @@ from webapp.live.frames import Frame
 from webapp.live.subscriber import Subscriber
 from webapp.routes.handover import EXTENSION
 
+UNSENT = 64 * 1024  # bytes that the kernel holds for a reader beyond what is on its way; by default it is megabytes
 UNACKNOWLEDGED = 30_000  # milliseconds after which the kernel gives up a peer that is gone without a word
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -26,7 +27,9 @@ class StreamProtocol(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     is_aborted = False
     _is_chunked = True
-    _head = 0  # bytes of the head that have come
+    _head = 0  # bytes of the headers that are complete
+    _pending = 0  # bytes that have come while the head was not
+    _is_in_head = False
 
     @property
     def is_full(self) -> bool:
@@ -64,12 +67,30 @@ class StreamProtocol(HttpToolsProtocol):
         peer = transport.get_extra_info("socket")
         if peer is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED)
+        if peer is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
         self._expect_request()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come."""
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._is_in_head:
+            # The parser itself collects an address or a header without end, and tells only when it ends.
+            self._pending += len(data)
+            if self._pending > self.header_limit:
+                self._refuse(TOO_LARGE)
+                return
+        is_idle = self.cycle is None or self.cycle.response_complete
+        if is_idle and self._deadline is None and self.timeout_keep_alive_task is None:
+            self._expect_request()  # blank lines begin no message, but they have ended the wait for one
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         super().on_message_begin()
-        self._head = 0
+        self._head = self._pending = 0
+        self._is_in_head = True
         self._expect_request()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -82,6 +103,7 @@ class StreamProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Offer this connection as a wire."""
+        self._is_in_head = False
         self._is_chunked = self.parser.get_http_version() != "1.0"
         cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: self}
         super().on_headers_complete()
@@ -130,6 +152,6 @@ class StreamProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         # Once the app has begun to answer, a second answer would be taken for part of the first.
-        if self.cycle is None or not self.cycle.response_started:
+        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
             self.transport.write(answer)
         self.transport.close()

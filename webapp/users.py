@@ -43,7 +43,12 @@ class UserDraft(BaseModel):
     """What a form or a program sends to add a user."""
 
     username: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=64)]
-    email: Annotated[str, AfterValidator(clean), Field(min_length=1), AfterValidator(_check_email)]
+    email: Annotated[
+        str,
+        AfterValidator(clean),
+        Field(min_length=1, json_schema_extra={"format": "email"}),
+        AfterValidator(_check_email),
+    ]
     role: Literal["administrator", "member"] = "member"
     status: Literal["active", "closed"] = "active"
 

@@ -69,6 +69,8 @@ class Hub:
         feed = self.feeds[key]
         if starting := self._starting.get(key):
             await asyncio.shield(starting)
+            if self.feeds.get(key) is not feed:  # it made room for another before its reader came to it
+                return await self.feed(key)
         return feed
 
     def subscribe(self, key: Key, wire: Wire, have: str, client: str) -> Subscriber:

@@ -17,7 +17,7 @@ from quart.utils import encode_headers
 
 from webapp.live.frames import Frame
 from webapp.live.hub import Hub
-from webapp.live.limits import Key
+from webapp.live.limits import Full, Key
 from webapp.live.subscriber import Subscriber, Wire
 
 EXTENSION = "rowcast.wire"  # where our server puts its protocol into the ASGI scope
@@ -52,8 +52,13 @@ class Handover(ASGIHTTPConnection):
             await super()._send_response(send, response)
 
     async def _follow(self, stream: StreamResponse, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if stream.hub.is_full(stream.client):
+        try:
             # Asked again: others may have come since the route asked.
+            await stream.hub.feed(stream.key)
+            is_full = stream.hub.is_full(stream.client)
+        except Full:
+            is_full = True
+        if is_full:
             await super()._send_response(send, stream.refusal)
             return
         extensions = cast(dict[str, Any], self.scope.get("extensions") or {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ class HubCollector(Collector):
         hub, meters = self._hub, self._hub.meters
         yield GaugeMetricFamily("rowcast_subscribers", "Open streams", len(hub.subscribers))
         yield GaugeMetricFamily("rowcast_feeds", "Listings that are kept live", len(hub.feeds))
+        yield GaugeMetricFamily("rowcast_tasks", "Tasks of the event loop", len(asyncio.all_tasks()))
         frames = CounterMetricFamily("rowcast_frames", "Frames made", labels=["kind"])
         for kind in ("incremental", "replacing", "resuming"):
             frames.add_metric([kind], meters.frames[kind])

@@ -38,19 +38,20 @@ class Invalid(Exception):
         self.errors = errors
 
 
-def reading(table: Table) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Awaitable[Any]]]:
+def reading(
+    model: type[BaseModel] | None = None,
+) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Awaitable[Any]]]:
     """Decorate a handler that takes ``sent``: the fields as they were sent, from a form or from JSON alike.
 
-    quart-schema's own decorator takes one of the two; this one documents the draft for both.
+    quart-schema's own decorator takes one of the two; this one documents ``model`` for both.
     """
 
     def decorate(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        @document_request(table.draft, source=DataSource.JSON)
         @wraps(handler)
         async def read(*args: Any, **kwargs: Any) -> Any:
             return await handler(*args, sent=await _sent(), **kwargs)
 
-        return read
+        return read if model is None else document_request(model, source=DataSource.JSON)(read)
 
     return decorate
 

@@ -28,7 +28,7 @@ def add_writes(routes: Blueprint, table: Table, parts: Parts) -> None:
 
     @routes.post("")
     @answering(table, parts)
-    @reading(table)
+    @reading(table.draft)
     async def create(sent: dict[str, Any]) -> Answer:
         """Add a row."""
         try:
@@ -41,7 +41,7 @@ def add_writes(routes: Blueprint, table: Table, parts: Parts) -> None:
 
     @routes.route(ROW, methods=["POST", "PUT", "PATCH"])
     @answering(table, parts)
-    @reading(table)
+    @reading(table.patch)
     async def edit(id: int, sent: dict[str, Any]) -> Answer:
         """Change a row: all fields by PUT, those that are sent by POST and PATCH."""
         try:
@@ -68,7 +68,7 @@ def add_writes(routes: Blueprint, table: Table, parts: Parts) -> None:
     @routes.post(f"{ROW}/delete")
     @routes.delete(ROW)
     @answering(table, parts)
-    @reading(table)
+    @reading()
     async def delete(id: int, sent: dict[str, Any]) -> Answer:
         """Delete a row."""
         try:

@@ -1,0 +1,1 @@
+"""Faults against real servers: each scenario does one thing that goes wrong, and tells in figures what came of it."""

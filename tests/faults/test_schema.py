@@ -1,0 +1,70 @@
+"""What a machine makes of the app's own description: nothing that it sends brings an error of the server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.faults.conftest import Serve, Tell
+
+PROGRAM = str(Path(sys.executable).parent / "schemathesis")
+OPTIONS = ("--checks", "not_a_server_error", "--seed", "1", "-n", "20", "--workers", "2", "--request-timeout", "10")
+PHASES = ("--phases", "examples,coverage,fuzzing", "--warnings", "off", "--no-color", "--generation-database", "none")
+REQUEST = re.compile(r"event=request method=(\w+) .*?status=(\d)\d\d")
+ROWS = 60
+BOUND = 90.0  # seconds
+
+
+@pytest.mark.parametrize("finds_rows", [False, True], ids=["as_described", "with_ids_that_exist"])
+async def test_schemathesis_finds_no_request_that_the_server_fails_at(
+    serve: Serve, tell: Tell, finds_rows: bool
+) -> None:
+    server = serve(stream_life=0.5)
+    server.add_users(ROWS)
+    async with httpx.AsyncClient(base_url=server.address) as client:
+        described = (await client.get("/openapi.json")).raise_for_status().json()
+    if finds_rows:
+        narrow(described)
+    document = server.folder / "openapi.json"
+    document.write_text(json.dumps(described))
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM,
+        *("run", document.name, "--url", server.address, *OPTIONS, *PHASES),
+        cwd=server.folder,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        said = (await asyncio.wait_for(process.communicate(), BOUND))[0].decode()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    answers: Counter[tuple[str, str]] = Counter(REQUEST.findall(server.told))
+    assert process.returncode == 0, said
+    assert not any(status == "5" for _, status in answers), answers
+    # This proves nothing unless the methods were refused, and (where rows are found) did what they are for.
+    for methods in (("GET",), ("POST",), ("PUT", "PATCH"), ("DELETE",)):
+        assert all(answers[method, "4"] for method in methods), answers
+        done = sum(answers[method, status] for method in methods for status in "23")
+        assert done or not finds_rows, answers
+    tell(0, [], requests=answers.total(), refused=sum(count for (_, status), count in answers.items() if status == "4"))
+
+
+def narrow(described: dict[str, Any]) -> None:
+    """Describe ids that exist, and e-mail addresses: a machine that guesses finds hardly any."""
+    for path in described["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] == "id":
+                    parameter["schema"] |= {"minimum": 1, "maximum": ROWS}
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                content["schema"]["properties"]["email"]["format"] = "email"

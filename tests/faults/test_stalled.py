@@ -1,0 +1,106 @@
+"""Two hundred readers stop reading, while others go on."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+
+from tests.faults.conftest import Serve, Tell
+from tests.faults.crowd import Page, agree, following, until
+from tests.faults.readers import Reader
+from tests.faults.watching import fall, files_fall, kernel_memory, memory, metric, warmed
+from tests.running import Server
+from tests.server.flood import LONG
+
+STALLED = 200
+OTHERS = 20
+STALL = 6.0  # seconds
+EDITS = 40  # in each phase
+TURNS = 2  # of a phase without those that stall, and one with them
+FLOODS = 40  # changes of every row at most, each a frame of some 150 kB
+QUERY = "size=100"
+BOUND = 64 * 1024  # bytes of the server's memory for each
+KERNEL = 512 * 1024  # bytes that the sockets of each may hold, both ends
+
+
+async def latencies(server: Server, readers: list[Reader]) -> list[float]:
+    """Make small edits one after another; return how long each took to each of ``readers``, in seconds."""
+    loop = asyncio.get_running_loop()
+    found = []
+    for number in range(EDITS):
+        began = loop.time()
+        await change(server, readers, f"role = iif(role = 'member', 'administrator', 'member') WHERE id = {number + 1}")
+        found += [reader.moved_at - began for reader in readers]
+        await asyncio.sleep(0.03)  # longer than the throttle, so that each edit goes out at once
+    return found
+
+
+async def flood(server: Server, readers: list[Reader], behind: float) -> None:
+    """Change every row again and again, until the server says that so many fell ``behind``; ``readers`` always hear."""
+    for number in range(FLOODS):
+        await change(server, readers, f"email = id || 'f{number}{LONG}'")
+        if metric(server, "rowcast_behind_total") >= behind:
+            break
+    await change(server, readers, "email = id || '@example.org'")
+
+
+async def change(server: Server, readers: list[Reader], what: str) -> None:
+    """Change rows, and wait until ``readers`` have heard."""
+    before = [reader.last_id for reader in readers]
+    server.execute(f"UPDATE users SET {what}")
+    await until(lambda: all(r.last_id != old for r, old in zip(readers, before, strict=True)), "all have heard")
+
+
+async def test_two_hundred_readers_that_stop_reading_cost_the_others_nothing(serve: Serve, tell: Tell) -> None:
+    server = serve(stall=STALL, cached_rows=200)  # the cache has a bound of its own
+    server.add_users(100)
+    page = Page(server, QUERY)
+    without: list[float] = []
+    beside: list[float] = []
+    growth: list[int] = []
+    held: list[int] = []
+    gone: list[float] = []
+    async with following([page.reader, *(Reader(server.port, QUERY) for _ in range(OTHERS - 1))]) as others:
+        await latencies(server, others)
+        for _ in range(2):
+            await flood(server, others, 0)
+        open_files, aborted = await warmed(server), 0
+        for _turn in range(TURNS):
+            without += await latencies(server, others)
+            before, kernel = memory(server), kernel_memory()
+            stalled = [Reader(server.port, QUERY, buffer=2048) for _ in range(STALLED)]
+            await asyncio.gather(*(reader.open() for reader in stalled))
+            for reader in stalled:
+                reader.stall()
+            behind = metric(server, "rowcast_behind_total") + STALLED
+            await flood(server, others, behind)
+            assert metric(server, "rowcast_behind_total") >= behind, "this proves nothing unless all were behind"
+            growth.append(memory(server) - before)
+            held.append(kernel_memory() - kernel)
+            beside += await latencies(server, others)
+            growth.append(memory(server) - before)
+            assert metric(server, "rowcast_subscribers") == OTHERS + STALLED, "they are there all the time"
+            gone.append(await fall(server, "rowcast_subscribers", OTHERS, STALL + 5))
+            aborted += STALLED
+            assert metric(server, 'rowcast_streams_ended_total{reason="stalled"}') == aborted
+            for reader in stalled:
+                reader.cut()
+        await files_fall(server, open_files, 10)
+        agreed = await agree(server, others, asyncio.get_running_loop().time())
+        page.check()
+        assert all(reader.greetings == 1 for reader in others), "nobody had to come back"
+    p99s = [statistics.quantiles(found, n=100)[98] for found in (without, beside)]
+    tell(
+        STALLED + OTHERS,
+        agreed,
+        leaks="0 files",
+        p99_without=f"{p99s[0] * 1000:.0f} ms",
+        p99_beside=f"{p99s[1] * 1000:.0f} ms",
+        ratio=f"{p99s[1] / p99s[0]:.2f}",
+        memory_for_each=f"{max(growth) / STALLED / 1024:.1f} KiB",
+        kernel_memory_for_each=f"{max(held) / STALLED / 1024:.0f} KiB",
+        gone_in=f"{max(gone):.1f} s",
+    )
+    assert max(growth) / STALLED < BOUND
+    assert max(held) / STALLED < KERNEL
+    assert p99s[1] < 3 * p99s[0] + 0.05

@@ -1,0 +1,70 @@
+"""What a server holds, seen from outside: memory, open files, and its own metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import resource
+from pathlib import Path
+
+import httpx
+
+from tests.faults.readers import PATIENCE
+from tests.running import Server
+
+
+def memory(server: Server) -> int:
+    """Return the resident memory of the server, in bytes."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert found, status
+    return int(found[1]) * 1024
+
+
+def kernel_memory() -> int:
+    """Return what all TCP sockets of this machine hold in the kernel, in bytes."""
+    found = re.search(r"TCP: .* mem (\d+)", Path("/proc/net/sockstat").read_text())
+    assert found
+    return int(found[1]) * resource.getpagesize()
+
+
+def files(server: Server) -> int:
+    """Return how many files and sockets the server has open."""
+    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+
+
+async def warmed(server: Server) -> int:
+    """Make the server open all that it keeps open anyway, such as its connections to the database; return the files."""
+    async with httpx.AsyncClient(base_url=server.address, timeout=PATIENCE) as client:
+        for answer in await asyncio.gather(*(client.get("/users") for _ in range(40))):
+            answer.raise_for_status()
+    await asyncio.sleep(0.5)  # what it opened for the moment is closed
+    return files(server)
+
+
+def metric(server: Server, name: str) -> float:
+    """Return one metric of the server."""
+    text = httpx.get(f"{server.address}/metrics", timeout=PATIENCE).raise_for_status().text
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    assert found, f"no metric {name}"
+    return float(found[1])
+
+
+async def fall(server: Server, name: str, to: float, patience: float) -> float:
+    """Wait until the metric is ``to`` or less; return how long that took, in seconds."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while (value := await asyncio.to_thread(metric, server, name)) > to:
+        assert loop.time() < began + patience, f"{name} is still {value} after {patience} s, not {to}"
+        await asyncio.sleep(0.1)
+    return loop.time() - began
+
+
+async def files_fall(server: Server, to: int, patience: float) -> float:
+    """Wait until the server has at most ``to`` files open; return how long that took, in seconds."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while (count := files(server)) > to:
+        assert loop.time() < began + patience, f"{count} files are still open after {patience} s, not {to}"
+        await asyncio.sleep(0.1)
+    return loop.time() - began
