@@ -107,3 +107,24 @@ async def test_what_is_read_in_one_transaction_is_of_one_moment(database: Databa
         before = await read_page(connection, USERS, Listing())
         await make_user(database, "Ada")
         assert (await read_page(connection, USERS, Listing())).total == before.total == 0
+
+
+async def test_a_writer_that_is_cut_off_in_the_middle_keeps_no_lock(
+    database: Database, outside: sqlite3.Connection
+) -> None:
+    began = asyncio.Event()
+
+    async def unit(session: AsyncSession) -> None:
+        await session.execute(text("UPDATE users SET role = role"))
+        began.set()
+        await asyncio.sleep(0.05)
+
+    writer = asyncio.create_task(database.write(unit))
+    await began.wait()
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        outside.execute("PRAGMA busy_timeout = 0").connection.execute("BEGIN IMMEDIATE")
+    writer.cancel()  # as Quart does when the tab is closed
+    with pytest.raises(asyncio.CancelledError):
+        await writer
+    await asyncio.sleep(0.2)
+    outside.execute("BEGIN IMMEDIATE")

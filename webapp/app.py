@@ -20,8 +20,8 @@ from webapp.routes.errors import add_errors
 from webapp.routes.handover import Handover
 from webapp.routes.listings import add_listings
 from webapp.routes.observing import add_observing
-from webapp.routes.parts import Parts
 from webapp.routes.rows import add_rows
+from webapp.routes.services import Services
 from webapp.routes.stream import add_stream
 from webapp.routes.writes import add_writes
 from webapp.security import protect
@@ -45,8 +45,9 @@ def create_app(settings: Settings) -> Quart:
         MAX_CONTENT_LENGTH=settings.body_limit,
         SEND_FILE_MAX_AGE_DEFAULT=A_YEAR,
     )
-    app.json.ensure_ascii = app.json.sort_keys = False  # type: ignore[attr-defined]
     QuartSchema(app, info=Info("Rowcast", "0.1.0"), swagger_ui_path=None, redoc_ui_path=None, scalar_ui_path=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
     add_errors(app)
 
     database = Database(settings.database)
@@ -61,12 +62,12 @@ def create_app(settings: Settings) -> Quart:
         return renderers.get(TABLES[key.table], key.audience)
 
     hub = Hub(read, renderer, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
-    parts = Parts(database, hub, SqliteSignal(database.file, hub.changed), renderers)
+    services = Services(database, hub, SqliteSignal(database.file, hub.changed), renderers)
     add_observing(app, database, hub)
     protect(app, settings.hosts)
     for table in TABLES.values():
-        app.register_blueprint(_routes(table, parts))
-    app.register_blueprint(connection_routes(parts))
+        app.register_blueprint(_routes(table, services))
+    app.register_blueprint(connection_routes(services))
 
     @app.get("/")
     async def home() -> ResponseReturnValue:
@@ -74,19 +75,19 @@ def create_app(settings: Settings) -> Quart:
 
     @app.before_serving
     async def start() -> None:
-        await parts.signal.start()
+        await services.signal.start()
 
     @app.after_serving
     async def stop() -> None:
         hub.close()
-        await parts.signal.stop()
+        await services.signal.stop()
         await database.close()
 
     return app
 
 
-def _routes(table: Table, parts: Parts) -> Blueprint:
+def _routes(table: Table, services: Services) -> Blueprint:
     routes = Blueprint(table.name, __name__, url_prefix=f"/{table.name}")
     for add in (add_listings, add_rows, add_writes, add_stream):
-        add(routes, table, parts)
+        add(routes, table, services)
     return routes

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "::1")
+    proxies: str = ""
     secret: SecretStr | None = None
     secure_cookies: bool = False
     log: Literal["text", "json"] = "text"
@@ -58,8 +59,8 @@ class Settings(BaseSettings):
         names = value.replace(",", " ").split() if isinstance(value, str) else value
         if not names:
             raise ValueError("name at least one host, for example: localhost table.example.org")
-        if isinstance(names, list) and any("/" in name for name in names):
-            raise ValueError("give host names only, without http:// and without a path")
+        if isinstance(names, list) and any("/" in name or name.count(":") == 1 for name in names):
+            raise ValueError("give host names only, without http://, port or path")
         return names
 
 

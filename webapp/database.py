@@ -59,6 +59,11 @@ class Database:
         The whole unit runs again when another program holds the database, so it must not have other effects.
         Raises Busy when that does not help, and Unwritable when the disk takes no more.
         """
+        # In a task of its own: whoever asked may be cancelled (a closed tab is enough), but a transaction that is cut
+        # off in the middle keeps its lock until the garbage is collected.
+        return await asyncio.shield(asyncio.create_task(self._write(unit)))
+
+    async def _write(self, unit: Callable[[AsyncSession], Awaitable[T]]) -> T:
         deadline = asyncio.get_running_loop().time() + WRITE_TIMEOUT
         while True:
             try:

@@ -26,6 +26,7 @@ class StreamProtocol(HttpToolsProtocol):
     subscriber: Subscriber | None = None
     _deadline: asyncio.TimerHandle | None = None
     is_aborted = False
+    _is_ending = False
     _is_chunked = True
     _head = 0  # bytes of the headers that are complete
     _pending = 0  # bytes that have come while the head was not
@@ -58,6 +59,8 @@ class StreamProtocol(HttpToolsProtocol):
             subscriber.filled()
         if self.transport.is_closing():
             subscriber.closed()
+        elif self._is_ending:  # the server began to end while this stream was prepared
+            subscriber.end("shutdown")
         await subscriber.ended.wait()
         self.subscriber = None
 
@@ -134,6 +137,7 @@ class StreamProtocol(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """End the stream cleanly, so that its reader resumes elsewhere."""
+        self._is_ending = True
         super().shutdown()
         if self.subscriber is not None:
             self.subscriber.end("shutdown")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 from babel.numbers import format_decimal
@@ -14,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from webapp.live.limits import Audience
 from webapp.messages import TRANSLATIONS, Message, translations
 from webapp.resources import folder
-from webapp.tables.listing import SIZES, Listing
+from webapp.tables.listing import DEFAULT_SIZE, SIZES, Listing
 from webapp.tables.page import Page, Row
 from webapp.tables.table import Table
 
@@ -25,6 +27,7 @@ def environment(language: str) -> Environment:
     made = Environment(
         loader=FileSystemLoader(folder("templates")),
         autoescape=True,
+        auto_reload=False,  # a revision vouches for the templates of the start
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -35,7 +38,7 @@ def environment(language: str) -> Environment:
     made.filters["number"] = lambda number: format_decimal(number, locale=language)
     made.filters["minute"] = lambda moment: f"{moment:%Y-%m-%d %H:%M}"
     made.filters["second"] = lambda moment: f"{moment:%H:%M:%S}"
-    made.globals.update(language=language, static=static, sizes=SIZES)
+    made.globals.update(language=language, static=static, sizes=SIZES, default_size=DEFAULT_SIZE)
     return made
 
 
@@ -48,9 +51,17 @@ def static(path: str) -> str:
 
 @cache
 def version() -> str:
-    """Return a digest of everything that decides how values become HTML: templates and translations."""
-    digest = blake2b(digest_size=8)
-    for root, pattern in ((folder("templates"), "**/*.html"), (TRANSLATIONS, "*/LC_MESSAGES/*.mo")):
+    """Return a digest of everything that decides how values become HTML: templates, translations, and the code.
+
+    The code, for it holds labels and the order of columns: a page from before a deploy must not be taken for a new one.
+    """
+    digest = blake2b("".join(importlib.metadata.version(name) for name in ("babel", "jinja2")).encode(), digest_size=8)
+    sources = (
+        (folder("templates"), "**/*.html"),
+        (TRANSLATIONS, "*/LC_MESSAGES/*.mo"),
+        (Path(__file__).parent, "**/*.py"),
+    )
+    for root, pattern in sources:
         for path in sorted(root.glob(pattern)):
             digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -98,7 +109,7 @@ class TableRenderer:
 
     def notice(self, id: int) -> str:
         """Return what goes beside an open form of row ``id``: it asks at once, with the form's version, what to say."""
-        return f'<p hx-get="/{self.name}/{id}/notice"></p>'
+        return f'<p hx-get="/{self.name}/{id}/notice" hx-trigger="load"></p>'
 
     def connecting(self, token: str) -> str:
         """Return the log's line that makes the browser answer."""

@@ -55,6 +55,10 @@ def serve(app: Quart, settings: Settings) -> None:
         "lifespan": "on",
         "log_level": "warning",
         "server_header": False,
+        "log_config": None,
+        # Without a proxy of ours, whoever can reach us could sign the history with any address.
+        "proxy_headers": bool(settings.proxies),
+        "forwarded_allow_ips": settings.proxies,
         "timeout_graceful_shutdown": SHUTDOWN,
     }
     with bind(settings) as bound:

@@ -142,3 +142,17 @@ def test_a_click_in_a_row_that_is_gone_says_so(server: Server, desk: Desk) -> No
     server.execute("DELETE FROM users WHERE username = 'User 001'")
     button.click()
     expect(page.locator("#flash")).to_contain_text("deleted")
+
+
+def test_a_save_that_finds_no_server_says_so_and_keeps_what_was_typed(server: Server, desk: Desk) -> None:
+    desk.expected += ("htmx: ",)
+    page = desk.open()
+    page.get_by_role("link", name="Add a user").click()
+    fill(page, "Ada", "ada@example.org")
+    page.context.set_offline(True)
+    page.locator("#form").get_by_role("button", name="Add").click()
+    expect(page.locator("#flash")).to_contain_text("The server cannot be reached. Nothing was saved")
+    expect(page.get_by_label("User name")).to_have_value("Ada")
+    page.context.set_offline(False)
+    page.locator("#form").get_by_role("button", name="Add").click()
+    expect(page.locator("#flash")).to_contain_text("Added Ada")

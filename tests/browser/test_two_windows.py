@@ -47,6 +47,19 @@ def test_role_and_status_change_with_one_click_again_and_again(server: Server, d
     expect_fresh(one, two)
 
 
+def test_two_quick_clicks_in_one_row_both_count(server: Server, desk: Desk) -> None:
+    server.add_users(1)
+    page = desk.open()
+    buttons = row(page, "User 001").locator("button")
+    for _ in range(3):
+        before = buttons.all_text_contents()
+        buttons.nth(0).click()
+        buttons.nth(1).click()
+        for place, text in enumerate(before):
+            expect(buttons.nth(place)).not_to_have_text(text)
+    expect_fresh(page)
+
+
 def test_a_row_leaves_and_enters_the_filter_of_the_other_window(server: Server, desk: Desk) -> None:
     server.add_users(9)
     one, two = desk.open(), desk.open("/users?role=administrator&sort=-email")

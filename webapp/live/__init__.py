@@ -7,6 +7,6 @@
     Frame -> every Subscriber that has the old revision; one that cannot keep up waits for a frame of its own
 
 A reader that connects says which revision it has. The feed subscribes it first and compares then, so that nothing
-can fall between: equal, and only the greeting goes out; one of the last 32, and one frame leads from there to now;
+can fall between: equal, and only the greeting goes out; one of the last few, and one frame leads from there to now;
 anything else, and one frame replaces all.
 """

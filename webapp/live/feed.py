@@ -92,6 +92,7 @@ class Feed:
     async def _follow(self) -> None:
         loop = asyncio.get_running_loop()
         beat_at = loop.time() + self._heartbeat
+        is_failing = False
         while True:
             try:
                 async with asyncio.timeout_at(beat_at):
@@ -101,17 +102,18 @@ class Feed:
             started = loop.time()
             try:
                 await self._refresh()
+                is_failing = False
             except Exception:
                 # The readers stay: they see the truth as soon as the database answers again.
-                log.exception("A feed could not be refreshed; it tries again")
+                if not is_failing:
+                    log.exception("A feed cannot be refreshed; it tries again every second")
+                is_failing = True
                 self._dirty.set()
-                await asyncio.sleep(RETRY / 1000)
-                continue
             if loop.time() >= beat_at:
                 beat_at = loop.time() + self._heartbeat
                 self._push(frame(self.revision, self._beat()), self.revision)
             # Throttled, not debounced: the first change went out at once, and the last one will.
-            await asyncio.sleep(max(THROTTLE, 2 * (loop.time() - started)))
+            await asyncio.sleep(RETRY / 1000 if is_failing else max(THROTTLE, 2 * (loop.time() - started)))
 
     async def _refresh(self) -> None:
         # The flag is cleared first: a change that comes while the page is read makes it be read again.

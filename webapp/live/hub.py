@@ -82,7 +82,11 @@ class Hub:
         self.subscribers.add(subscriber)
         self._clients[client] += 1
         self._unanswered[subscriber.token] = feed, subscriber
-        feed.subscribe(subscriber, have)
+        try:
+            feed.subscribe(subscriber, have)
+        except BaseException:
+            self.unsubscribe(key, subscriber, client)
+            raise
         return subscriber
 
     def unsubscribe(self, key: Key, subscriber: Subscriber, client: str) -> None:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from webapp.live.limits import Audience
 from webapp.messages import SOURCE_LANGUAGE, Message, languages
 from webapp.rendering import TableRenderer, environment
-from webapp.routes.parts import Parts
+from webapp.routes.services import Services
 from webapp.tables.table import Table
 
 VARY = "HX-Request-Type, Accept, Accept-Language, Cookie"
@@ -60,14 +60,14 @@ def wants_json() -> bool:
 
 
 def answering(
-    table: Table, parts: Parts
+    table: Table, services: Services
 ) -> Callable[[Callable[..., Awaitable[Answer]]], Callable[..., Awaitable[Any]]]:
     """Decorate a handler of ``table`` that returns an Answer."""
 
     def decorate(handler: Callable[..., Awaitable[Answer]]) -> Callable[..., Awaitable[Any]]:
         @wraps(handler)
         async def respond(*args: Any, **kwargs: Any) -> Any:
-            return await make_response(await handler(*args, **kwargs), parts.renderers.get(table, audience()))
+            return await make_response(await handler(*args, **kwargs), services.renderers.get(table, audience()))
 
         return respond
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from quart import Blueprint, Response, abort
+from quart import Blueprint, Response
 
 from webapp.routes.answers import audience, plain_environment
-from webapp.routes.parts import Parts
+from webapp.routes.services import Services
 
 
-def connection_routes(parts: Parts) -> Blueprint:
+def connection_routes(services: Services) -> Blueprint:
     """Return the routes of the connection log and the badge."""
     routes = Blueprint("connection", __name__, url_prefix="/connection")
 
     @routes.post("/<token>")
     async def answer(token: str) -> Response:
         """Take a browser's answer to its greeting; what comes of it travels back on the stream."""
-        if not parts.hub.answered(token):
-            abort(404, "No stream waits for this answer.")
-        return Response(status=204)
+        return Response(status=204 if services.hub.answered(token) else 404)
 
-    @routes.get("/<any(live, lost):state>")
+    @routes.get("/<any(live, lost, unsaved):state>")
     async def badge(state: str) -> Response:
-        """One state of the badge; cached by the browser, for it must be there when the server is not."""
+        """One state of the badge, or what is said of a write that found no server.
+
+        Cached by the browser, for it must be there when the server is not.
+        """
         html = plain_environment().get_template("connection/_badge.html").render(state=state)
         headers = {"Cache-Control": "max-age=86400", "Vary": "Accept-Language", "Content-Language": audience().language}
         return Response(html, mimetype="text/html", headers=headers)

@@ -20,7 +20,7 @@ TITLES = {
     404: _("There is nothing here."),
     405: _("This cannot be done here."),
     406: _("This page is for people: there is nothing in that format."),
-    413: _("That is too much: at most 64 KiB can be sent at once."),
+    413: _("That is too much to be sent at once."),
     415: _("Send a form or a JSON object."),
     500: _("Something went wrong here. It has been logged."),
     503: _("The database is busy. Nothing was saved; please try again."),
@@ -66,7 +66,9 @@ def add_errors(app: Quart) -> None:
 
 
 def shown(status: int, title: Message, detail: Message | str | None = None) -> Response:
-    """Return the error as a page, as a part for ``#flash``, or as a problem (RFC 9457)."""
+    """Return the error as a page, as a part for ``#flash``, or as a problem (RFC 9457); for a stream as a refusal."""
+    if request.endpoint and request.endpoint.endswith(".stream"):
+        return refusal(status, title)
     if wants_json():
         found = problem(status, title)
         if detail:
@@ -80,4 +82,12 @@ def shown(status: int, title: Message, detail: Message | str | None = None) -> R
     response.status_code = status
     response.headers["Vary"] = VARY
     response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def refusal(status: int, message: Message) -> Response:
+    """Return a refusal: short text, for htmx takes a redirect or HTML for success and comes back at once."""
+    response = Response(message.translate(audience().language) + "\n", status, mimetype="text/plain")
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
     return response

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from quart import Blueprint, request
 
-from webapp.live.limits import Key
 from webapp.messages import Message, _
 from webapp.rendering import url
 from webapp.routes.answers import Answer, answering, audience, problem, wants_json, wants_part
-from webapp.routes.parts import Parts
 from webapp.routes.reading import pairs_of
 from webapp.routes.rows import as_json
+from webapp.routes.services import Services
 from webapp.tables.listing import Listing, parse
 from webapp.tables.page import Page, read_page
 from webapp.tables.table import Table
@@ -18,11 +17,11 @@ from webapp.tables.table import Table
 REFRESH = 5  # seconds
 
 
-def add_listings(routes: Blueprint, table: Table, parts: Parts) -> None:
+def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
     """Add the routes of the listings of ``table``."""
 
     @routes.get("")
-    @answering(table, parts)
+    @answering(table, services)
     async def index() -> Answer:
         """The rows of a listing, their total, and the page links."""
         listing, problems = parse(table, request.args.items(multi=True))
@@ -45,7 +44,7 @@ def add_listings(routes: Blueprint, table: Table, parts: Parts) -> None:
         )
 
     @routes.get("/table")
-    @answering(table, parts)
+    @answering(table, services)
     async def frame() -> Answer:
         """The table alone, refreshed by the browser itself: what readers without script have beside the form."""
         listing, _problems = parse(table, request.args.items(multi=True))
@@ -59,22 +58,17 @@ def add_listings(routes: Blueprint, table: Table, parts: Parts) -> None:
         )
 
     async def read(listing: Listing) -> Page:
-        async with parts.database.read() as connection:
+        async with services.database.read() as connection:
             return await read_page(connection, table, listing)
 
     def revision(page: Page) -> str:
-        return page.revision(parts.renderers.get(table, audience()).seed)
+        return page.revision(services.renderers.get(table, audience()).seed)
 
     def _history(listing: Listing) -> dict[str, str]:
         before = parse(table, pairs_of(request.headers.get("HX-Current-URL", "")))[0]
         # One search, typed letter by letter, is one entry in the browser's history.
         typing = before.q and listing.q and before.but(q="") == listing.but(q="")
         return {"HX-Replace-Url" if typing else "HX-Push-Url": url(table, listing)}
-
-
-def key_of(table: Table, listing: Listing) -> Key:
-    """Return the key of the feed that keeps ``listing`` true for the reader of this request."""
-    return Key(table.name, listing, audience())
 
 
 def bad_listing(problems: dict[str, Message]) -> Answer:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -16,6 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from webapp.database import Database
 from webapp.live.hub import Hub
 from webapp.schema import is_current
+
+SHOWN = "/?&=:;,@!$'()*+~%"  # what a logged address shows as it is; control characters are never among it
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +83,7 @@ def add_observing(app: Quart, database: Database, hub: Hub) -> None:
     async def end(response: Response) -> Response:
         about = {
             "method": request.method,
-            "path": request.full_path.removesuffix("?"),
+            "path": quote(request.full_path.removesuffix("?"), safe=SHOWN),
             "status": response.status_code,
             "ms": round((time.perf_counter() - g.began) * 1000, 1),
             "client": request.remote_addr,

@@ -57,7 +57,7 @@ def reading(
 
 
 async def _sent() -> dict[str, Any]:
-    if request.is_json:
+    if request.is_json and await request.get_data():
         try:
             sent = await request.get_json()
         except (UnicodeDecodeError, RecursionError):
@@ -68,7 +68,7 @@ async def _sent() -> dict[str, Any]:
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
         return (await request.form).to_dict()
     if await request.get_data():
-        abort(415, "Send a form or a JSON object.")
+        abort(415)
     return {}
 
 

@@ -10,8 +10,8 @@ from quart import Blueprint, request
 
 from webapp.messages import Message
 from webapp.routes.answers import Answer, answering
-from webapp.routes.parts import Parts
 from webapp.routes.reading import listing_before
+from webapp.routes.services import Services
 from webapp.tables.history import read_changes
 from webapp.tables.page import Row, read_row
 from webapp.tables.table import Table
@@ -20,14 +20,14 @@ from webapp.tables.writing import Missing
 ROW = "/<int(max=9223372036854775807):id>"  # the largest id that a database has
 
 
-def add_rows(routes: Blueprint, table: Table, parts: Parts) -> None:
+def add_rows(routes: Blueprint, table: Table, services: Services) -> None:
     """Add the routes that show rows and forms of ``table``; none of them writes."""
 
     @routes.get(ROW)
-    @answering(table, parts)
+    @answering(table, services)
     async def show(id: int) -> Answer:
         """One row, with what happened to it."""
-        async with parts.database.read() as connection:
+        async with services.database.read() as connection:
             row = await read_row(connection, table, id)
             changes = await read_changes(connection, table, id)
         if row is None:
@@ -35,34 +35,34 @@ def add_rows(routes: Blueprint, table: Table, parts: Parts) -> None:
         return panel("_show.html", table, json=as_json(row), row=row.values, changes=changes)
 
     @routes.get("/new")
-    @answering(table, parts)
+    @answering(table, services)
     async def new_form() -> Answer:
         """The form that adds a row."""
         return form(table)
 
     @routes.get(f"{ROW}/edit")
-    @answering(table, parts)
+    @answering(table, services)
     async def edit_form(id: int) -> Answer:
         """The form that edits a row."""
-        return form(table, row=await parts.find(table, id))
+        return form(table, row=await services.find(table, id))
 
     @routes.get(f"{ROW}/delete")
-    @answering(table, parts)
+    @answering(table, services)
     async def delete_form(id: int) -> Answer:
         """The question before a row is deleted."""
-        return panel("_delete.html", table, row=(await parts.find(table, id)).values)
+        return panel("_delete.html", table, row=(await services.find(table, id)).values)
 
     @routes.get(f"{ROW}/notice")
-    @answering(table, parts)
+    @answering(table, services)
     async def notice(id: int) -> Answer:
         """What an open form of this row should know: whether the row is still at the form's version."""
-        async with parts.database.read() as connection:
+        async with services.database.read() as connection:
             row = await read_row(connection, table, id)
         current = row is not None and request.args.get("version") == str(row.values["version"])
         return panel("_notice.html", table, row=row and row.values, current=current)
 
     @routes.get("/panel")
-    @answering(table, parts)
+    @answering(table, services)
     async def close() -> Answer:
         """The panel with no form in it."""
         return panel("_panel.html", table)

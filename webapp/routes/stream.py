@@ -8,20 +8,20 @@ from quart import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.live.limits import Full, Key
-from webapp.messages import Message, _
+from webapp.messages import _
 from webapp.routes.answers import audience
+from webapp.routes.errors import refusal
 from webapp.routes.handover import StreamResponse
-from webapp.routes.parts import Parts
+from webapp.routes.services import Services
 from webapp.tables.listing import parse
 from webapp.tables.table import Table
 
 log = logging.getLogger(__name__)
 
 TOO_MANY = _("Too many streams are open.")
-RETRY_AFTER = 5  # seconds
 
 
-def add_stream(routes: Blueprint, table: Table, parts: Parts) -> None:
+def add_stream(routes: Blueprint, table: Table, services: Services) -> None:
     """Add the stream of ``table``."""
 
     @routes.get("/stream")
@@ -35,26 +35,18 @@ def add_stream(routes: Blueprint, table: Table, parts: Parts) -> None:
         if problems:
             return refusal(400, next(iter(problems.values())))
         client = request.remote_addr or ""
-        if parts.hub.is_full(client):
+        if services.hub.is_full(client):
             return refusal(503, TOO_MANY)
         if request.method == "HEAD":
             return Response(mimetype="text/event-stream")
         key = Key(table.name, listing, audience())
         # Read before the answer begins, so that a database that does not answer is a refusal and no broken stream.
         try:
-            await parts.hub.feed(key)
+            await services.hub.feed(key)
         except Full:
             return refusal(503, TOO_MANY)
         except SQLAlchemyError:
             log.exception("A stream could not begin")
             return refusal(503, _("The database does not answer."))
         have = request.headers.get("Last-Event-ID") or request.args.get("have", "")
-        return StreamResponse(parts.hub, key, have, client, refusal(503, TOO_MANY))
-
-
-def refusal(status: int, message: Message) -> Response:
-    """Return a refusal: short text, for htmx takes a redirect or HTML for success and comes back at once."""
-    response = Response(message.translate(audience().language) + "\n", status, mimetype="text/plain")
-    if status == 503:
-        response.headers["Retry-After"] = str(RETRY_AFTER)
-    return response
+        return StreamResponse(services.hub, key, have, client, refusal(503, TOO_MANY))

@@ -10,9 +10,9 @@ from quart import Blueprint, request
 from webapp.messages import Message, _
 from webapp.rendering import url
 from webapp.routes.answers import Answer, answering, problem
-from webapp.routes.parts import Parts
 from webapp.routes.reading import Invalid, listing_before, reading, validate, version_in
 from webapp.routes.rows import ROW, as_json, form, panel
+from webapp.routes.services import Services
 from webapp.tables import writing
 from webapp.tables.page import Row
 from webapp.tables.table import Table
@@ -20,38 +20,40 @@ from webapp.tables.writing import Conflict, Missing, Taken
 
 INVALID = _("Nothing was saved: see the messages beside the fields.")
 CONFLICT = _("Nothing was saved: someone else changed this row meanwhile.")
+NOT_DELETED = _("Nothing was deleted: someone else changed this row meanwhile. This is how it is now.")
+BAD_VERSION = _("Nothing was deleted: the version is not a number.")
 GONE = _("Nothing was saved: this row was deleted meanwhile.")
 
 
-def add_writes(routes: Blueprint, table: Table, parts: Parts) -> None:
+def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
     """Add the routes that change rows of ``table``."""
 
     @routes.post("")
-    @answering(table, parts)
+    @answering(table, services)
     @reading(table.draft)
     async def create(sent: dict[str, Any]) -> Answer:
         """Add a row."""
         try:
             fields = validate(table, table.draft, sent)
-            row = await parts.write(lambda session: writing.create(session, table, fields, by=author()))
+            row = await services.write(lambda session: writing.create(session, table, fields, by=author()))
         except (Invalid, Taken) as error:
             return refused(422, INVALID, error.errors, form(table, sent=sent, errors=error.errors))
         done = finished(table, sent, _("Added %(name)s.", name=table.name_of(row.values)), form(table))
         return replace(done, status=201, json=as_json(row), headers={"Location": f"/{table.name}/{row.id}"})
 
     @routes.route(ROW, methods=["POST", "PUT", "PATCH"])
-    @answering(table, parts)
+    @answering(table, services)
     @reading(table.patch)
     async def edit(id: int, sent: dict[str, Any]) -> Answer:
         """Change a row: all fields by PUT, those that are sent by POST and PATCH."""
         try:
             version = version_in(sent)
             fields = validate(table, table.draft if request.method == "PUT" else table.patch, sent)
-            row = await parts.write(
+            row = await services.write(
                 lambda session: writing.edit(session, table, id, fields, version=version, by=author())
             )
         except (Invalid, Taken) as error:
-            shown = form(table, row=await parts.find(table, id), sent=sent, errors=error.errors)
+            shown = form(table, row=await services.find(table, id), sent=sent, errors=error.errors)
             return refused(422, INVALID, error.errors, shown, whole=is_whole(sent))
         except Conflict as error:
             return conflicting(error.row, form(table, row=error.row, sent=sent, conflict=True), whole=is_whole(sent))
@@ -67,19 +69,22 @@ def add_writes(routes: Blueprint, table: Table, parts: Parts) -> None:
 
     @routes.post(f"{ROW}/delete")
     @routes.delete(ROW)
-    @answering(table, parts)
+    @answering(table, services)
     @reading()
     async def delete(id: int, sent: dict[str, Any]) -> Answer:
         """Delete a row."""
         try:
             version = version_in(sent)
-            row = await parts.write(lambda session: writing.delete(session, table, id, version=version, by=author()))
+            row = await services.write(lambda session: writing.delete(session, table, id, version=version, by=author()))
         except Invalid as error:
             return refused(
-                422, INVALID, error.errors, panel("_delete.html", table, row=(await parts.find(table, id)).values)
+                422,
+                BAD_VERSION,
+                error.errors,
+                panel("_delete.html", table, row=(await services.find(table, id)).values),
             )
         except Conflict as error:
-            return conflicting(error.row, panel("_delete.html", table, row=error.row.values))
+            return conflicting(error.row, panel("_delete.html", table, row=error.row.values), NOT_DELETED)
         return finished(table, sent, _("Deleted %(name)s.", name=table.name_of(row.values)))
 
     def is_whole(sent: dict[str, Any]) -> bool:
@@ -110,7 +115,7 @@ def refused(status: int, message: Message, errors: dict[str, Message], shown: An
     )
 
 
-def conflicting(row: Row, shown: Answer, *, whole: bool = True) -> Answer:
+def conflicting(row: Row, shown: Answer, message: Message = CONFLICT, *, whole: bool = True) -> Answer:
     """Return the answer to an edit of an older version: programs get the row as it is now with it."""
-    answer = refused(409, CONFLICT, {}, shown, whole=whole)
+    answer = refused(409, message, {}, shown, whole=whole)
     return replace(answer, json={**answer.json, "row": as_json(row)})

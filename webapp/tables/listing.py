@@ -106,7 +106,9 @@ def parse(table: Table, pairs: Iterable[tuple[str, str]]) -> tuple[Listing, dict
         elif name == "size" and value in map(str, SIZES):
             found["size"] = int(value)
         elif name == "size":
-            problems[name] = _("A page has 25, 50 or 100 rows, not “%(value)s”.", value=value)
+            problems[name] = _(
+                "A page has %(sizes)s rows, not “%(value)s”.", sizes="/".join(map(str, SIZES)), value=value
+            )
         elif name not in (column.name for column in table.filters):
             problems[name] = _("There is no filter “%(name)s”.", name=name)
         elif value not in (table.by_name[name].choices or ()):

@@ -80,11 +80,6 @@ class Table:
         return tuple(column for column in self.columns if column.name in self.draft.model_fields)
 
     @cached_property
-    def uniques(self) -> tuple[Column, ...]:
-        """The columns whose values no two rows share."""
-        return tuple(column for column in self.columns if column.taken)
-
-    @cached_property
     def attributes(self) -> tuple[InstrumentedAttribute[Any], ...]:
         """What is read of each row, in one fixed order: fingerprints rest on it."""
         names = dict.fromkeys((*BOOKKEEPING, *(column.name for column in self.columns)))

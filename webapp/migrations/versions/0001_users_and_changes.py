@@ -15,6 +15,12 @@ NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 # SQLite's lower() knows ASCII only: keys of text written past Rowcast are folded by case in ASCII alone.
 KEYS = "username_key = lower(trim(new.username)), email_key = lower(trim(new.email))"
 
+# What Python reads as a moment of the years that it knows.
+MOMENT = (
+    "datetime({0}) IS substr({0}, 1, 19) AND {0} >= '0001' AND {0} < '9999-12-31'"
+    " AND {0} GLOB '[0-9][0-9][0-9][0-9]-*' AND substr({0}, 20) NOT GLOB '*[^.0-9]*' AND substr({0}, 20) <> '.'"
+)
+
 INSERT_TRIGGER = f"""
     CREATE TRIGGER users_insert AFTER INSERT ON users WHEN new.username_key IS NULL OR new.email_key IS NULL BEGIN
         UPDATE users SET {KEYS}, version = new.version + 1 WHERE id = new.id;
@@ -45,8 +51,9 @@ def upgrade() -> None:
         sa.CheckConstraint("role IN ('administrator', 'member')", name="role_known"),
         sa.CheckConstraint("status IN ('active', 'closed')", name="status_known"),
         sa.CheckConstraint("typeof(version) = 'integer'", name="version_number"),
-        sa.CheckConstraint("datetime(created) IS substr(created, 1, 19)", name="created_moment"),
-        sa.CheckConstraint("datetime(changed) IS substr(changed, 1, 19)", name="changed_moment"),
+        sa.CheckConstraint("id > 0", name="id_positive"),
+        sa.CheckConstraint(MOMENT.format("created"), name="created_moment"),
+        sa.CheckConstraint(MOMENT.format("changed"), name="changed_moment"),
         # Without it SQLite gives the id of a deleted row to a new one, and open pages would take it for the old.
         sqlite_autoincrement=True,
     )

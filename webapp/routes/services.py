@@ -1,4 +1,4 @@
-"""Parts: what the routes are given to work with."""
+"""Services: what the routes are given to work with."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Signal(Protocol):
 
 
 @dataclass(frozen=True)
-class Parts:
+class Services:
     """The database, the hub, the signal and the renderers of one app."""
 
     database: Database
