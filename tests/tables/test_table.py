@@ -12,7 +12,6 @@ from webapp.users import USERS
 def test_what_a_table_offers_follows_from_its_columns() -> None:
     assert [column.name for column in USERS.filters] == ["role", "status"]
     assert [column.name for column in USERS.fields] == ["username", "email", "role", "status"]
-    assert [column.name for column in USERS.uniques] == ["username", "email"]
     assert [attribute.key for attribute in USERS.attributes][:4] == ["id", "version", "created", "changed"]
     assert USERS.sort in USERS.by_name
 
