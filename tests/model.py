@@ -25,7 +25,8 @@ import lxml.html
 
 LINE_ENDS = re.compile("\r\n|\r|\n")
 PART = re.compile(r'<hx-partial hx-target="#([A-Za-z][\w-]*)"(?: hx-swap="(\w+)")?>(.*?)</hx-partial>', re.DOTALL)
-BY_ID = lxml.etree.XPath("//*[@id=$id]")
+WITH_ID = lxml.etree.XPath("//*[@id]")
+MARK = re.compile(r'(?<=<tr) data-changed="\d"')  # of a row: in text, < is escaped
 SWAPS = ("innerHTML", "prepend", "append", "after", "outerMorph", "outerHTML", "delete")
 
 
@@ -49,10 +50,14 @@ class Part:
 
 
 class Decoder:
-    """Events from bytes, which may come in pieces of any size."""
+    """Events from bytes, which may come in pieces of any size.
+
+    ``last_id`` is that of the last event that came whole: an id whose event was cut off counts for nothing.
+    """
 
     def __init__(self) -> None:
         self.last_id = ""
+        self._id = ""
         self._decode = codecs.getincrementaldecoder("utf-8-sig")("replace").decode
         self._rest = ""
         self._after_return = False
@@ -72,6 +77,7 @@ class Decoder:
 
     def _line(self, line: str) -> Event | None:
         if not line:
+            self.last_id = self._id
             event = Event("\n".join(self._data), self.last_id, self._name, self._retry) if self._data else None
             self._data, self._name, self._retry = [], "", None
             return event
@@ -80,7 +86,7 @@ class Decoder:
         if field == "data":
             self._data.append(value)
         elif field == "id" and "\0" not in value:
-            self.last_id = value
+            self._id = value
         elif field == "event":
             self._name = value
         elif field == "retry" and value.isascii() and value.isdigit():
@@ -107,6 +113,15 @@ class Screen:
     def __init__(self, html: str, table: str = "users") -> None:
         self.document = lxml.html.document_fromstring(_preprocessed(html))
         self.table = table
+        self._found: dict[str, Any] | None = None  # the elements by id, until the next event
+        self._state: tuple[str, str] | None = None
+
+    def copy(self) -> Screen:
+        """Return another document that is as this one now is."""
+        made = copy.copy(self)
+        made.document = copy.deepcopy(self.document)
+        made._found = None
+        return made
 
     @property
     def stream(self) -> str:
@@ -116,10 +131,10 @@ class Screen:
     @property
     def state(self) -> tuple[str, str]:
         """The rows and the pager, without the marker that only streamed rows carry."""
-        rows = copy.deepcopy(self.element(self.table))
-        for row in rows:
-            row.attrib.pop("data-changed", None)
-        return _source(rows), _source(self.element("pager"))
+        if self._state is None:
+            rows = MARK.sub("", _source(self.element(self.table)))
+            self._state = rows, _source(self.element("pager"))
+        return self._state
 
     @property
     def ids(self) -> list[str]:
@@ -134,15 +149,19 @@ class Screen:
 
     def find(self, id: str) -> Any:
         """Return the one element with this id, or None."""
-        found = BY_ID(self.document, id=id)
-        assert len(found) <= 1, f"#{id} is there {len(found)} times"
-        return found[0] if found else None
+        if self._found is None:
+            self._found = {}
+            for element in WITH_ID(self.document):
+                twice = self._found.setdefault(element.get("id"), element)
+                assert twice is element, f"#{element.get('id')} is there twice"
+        return self._found.get(id)
 
     def receive(self, event: Event) -> None:
         """Do what htmx does with ``event``."""
         if event.name:
             return  # only fires a DOM event
         targets = [(self.find(part.target), part) for part in parts(event.data)]
+        self._found = self._state = None
         for target, part in targets:
             if target is not None and self._is_here(target):
                 _swap(target, part)
@@ -180,7 +199,7 @@ def _fragment(html: str) -> Any:
 
 
 def _preprocessed(html: str) -> str:
-    return LINE_ENDS.sub("\n", html)  # as an HTML parser reads its input
+    return LINE_ENDS.sub("\n", html).replace("\0", "")  # as an HTML parser reads its input: in text it drops NUL
 
 
 def _source(element: Any) -> str:

@@ -2,76 +2,36 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections import Counter
-from contextlib import closing
-from pathlib import Path
-from typing import Any
-
 from tests.live.wire import MemoryWire
+from tests.live.world import AUDIENCE, World
 from tests.model import Screen
-from webapp.database import Database
-from webapp.live.hub import Hub
-from webapp.live.limits import Audience, Key, Limits
-from webapp.live.signals.sqlite import SqliteSignal
+from webapp.live.frames import Frame
+from webapp.live.limits import Key
 from webapp.live.subscriber import Subscriber
-from webapp.rendering import TableRenderer
 from webapp.tables.listing import Listing
-from webapp.tables.page import Page, read_page
 from webapp.users import USERS
 
-AUDIENCE = Audience("en")
-LIMITS = Limits(
-    streams=100, streams_per_client=100, feeds=100, remembered=32, heartbeat=60, stream_life=60, stall=60, linger=60
-)
 
+class FragileWire(MemoryWire):
+    """A wire that can break at any byte: after ``left`` more, nothing arrives (None: it holds)."""
 
-class World:
-    """One database file with its hub and signal, and what was shown at each revision."""
+    left: int | None = None
+    failure: AssertionError | None = None  # what could not be done to the screen
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.database = Database(f"sqlite+aiosqlite:///{file}")
-        self.renderer = TableRenderer(USERS, AUDIENCE)
-        self.hub = Hub(self.read, lambda _key: self.renderer, LIMITS)
-        self.signal = SqliteSignal(file, self.hub.changed)
-        self.shown: dict[str, tuple[str, str]] = {}
+    def write(self, frame: Frame) -> None:
+        """Deliver ``frame``, or as much of it as still gets through."""
+        if self.left is None or self.is_cut:
+            self._deliver(frame)
+            return
+        self._deliver(Frame(frame.revision, frame.data[: self.left]))
+        self.left -= len(frame.data)
+        self.is_cut = self.left <= 0
 
-    async def start(self) -> None:
-        """Begin to hear changes."""
-        await self.signal.start()
-
-    async def stop(self) -> None:
-        """Close all."""
-        self.hub.close()
-        await self.signal.stop()
-        await self.database.close()
-
-    async def read(self, key: Key) -> Page:
-        """Read a page, as the app does."""
-        async with self.database.read() as connection:
-            return await read_page(connection, USERS, key.listing)
-
-    async def fresh(self, key: Key) -> tuple[Screen, str]:
-        """Return the page that a request gets now, and its revision."""
-        page = await self.read(key)
-        revision = page.revision(self.renderer.seed)
-        html = self.renderer.render("_listing.html", page=page, listing=key.listing, revision=revision)
-        return Screen(html), revision
-
-    def execute(self, sql: str, *values: Any) -> None:
-        """Write past the program, as ``sqlite3`` on the command line does; what the table refuses is not written."""
-        with closing(sqlite3.connect(self.file)) as connection:
-            try:
-                with connection:
-                    connection.execute(sql, values)
-            except sqlite3.IntegrityError:
-                return
-
-    @property
-    def frames(self) -> Counter[str]:
-        """How many frames were made, by kind."""
-        return self.hub.meters.frames
+    def _deliver(self, frame: Frame) -> None:
+        try:
+            super().write(frame)
+        except AssertionError as error:
+            self.failure = error  # the feed would only log it
 
 
 class Reader:
@@ -80,14 +40,20 @@ class Reader:
     def __init__(self, world: World, listing: Listing) -> None:
         self.world = world
         self.key = Key(USERS.name, listing, AUDIENCE)
-        self.wire = MemoryWire()
-        self.have = ""
-        self._subscriber: Subscriber | None = None
+        self.wire = FragileWire()
+        self.subscriber: Subscriber | None = None
+        self._have = ""
+        self._kept: tuple[Screen, str] | None = None
 
     @property
     def is_connected(self) -> bool:
-        """Whether a stream is open."""
-        return self._subscriber is not None
+        """Whether a stream is open, as far as the server knows."""
+        return self.subscriber is not None
+
+    @property
+    def position(self) -> str:
+        """What the window would send: the id of the last event that came whole, else what its page says."""
+        return self.wire.last_id or self._have
 
     @property
     def screen(self) -> Screen:
@@ -98,34 +64,58 @@ class Reader:
     async def open(self) -> None:
         """Load the page; its stream opens later."""
         self.disconnect()
-        screen, self.have = await self.world.fresh(self.key)
-        self.wire = MemoryWire(screen)
+        screen, self._have = await self.world.served(self.key)
+        self.wire = FragileWire(screen)
 
-    async def connect(self, have: str | None = None) -> None:
-        """Open the stream at ``have``: by default where the window is, by its last event or by its page."""
-        position = (self.wire.last_id or self.have) if have is None else have
+    async def connect(self, junk: str | None = None) -> None:
+        """Open the stream where the window is, or at a position that nobody knows."""
+        self.disconnect()
         await self.world.hub.feed(self.key)
-        self.wire = MemoryWire(self.screen)
-        self.have = position
-        self._subscriber = self.world.hub.subscribe(self.key, self.wire, position, "reader")
+        position = self.position if junk is None else junk
+        self.subscriber = self.world.hub.subscribe(self.key, self.wire, position, "reader")
 
     def disconnect(self) -> None:
         """Lose the connection, and with it what was not read."""
-        if self._subscriber is not None:
-            self.world.hub.unsubscribe(self.key, self._subscriber, "reader")
-            self._subscriber.closed()
-            self._subscriber = None
-            self.have = self.wire.last_id or self.have
+        if self.subscriber is not None:
+            self.world.hub.unsubscribe(self.key, self.subscriber, "reader")
+            self.subscriber.closed()
+            self.subscriber = None
+        # Nothing more arrives, whoever still writes.
+        self._have = self.position
+        self.wire = FragileWire(self.wire.screen)
 
     def lag(self, lags: bool) -> None:
         """Take nothing more, or again all."""
-        assert self._subscriber
+        assert self.subscriber
         if lags and not self.wire.is_full:
-            self.wire.hold(self._subscriber)
+            self.wire.hold(self.subscriber)
         elif self.wire.is_full and not lags:
-            self.wire.drain(self._subscriber)
+            self.wire.drain(self.subscriber)
+
+    def give_up(self, reason: str) -> None:
+        """See the server end the stream: cleanly, or dropped when the reader takes nothing."""
+        assert self.subscriber
+        self.subscriber.end(reason)
+        assert self.wire.is_aborted == self.wire.is_full
+        self.disconnect()
+
+    def keep(self) -> None:
+        """Keep the window as it is, as a browser does that puts a tab to sleep."""
+        self._kept = self.screen.copy(), self.position
+
+    def wake(self) -> bool:
+        """Be the window that was kept, with its old rows and its old position; whether one was."""
+        if self._kept is None:
+            return False
+        self.disconnect()
+        screen, self._have = self._kept
+        self.wire = FragileWire(screen)
+        self._kept = None
+        return True
 
     def check(self) -> None:
         """At one revision all windows on one listing show the same: an id never travels ahead of its steps."""
-        if self.wire.last_id:
-            assert self.world.shown.setdefault(self.wire.last_id, self.screen.state) == self.screen.state
+        if self.wire.failure:
+            raise self.wire.failure
+        seen = self.world.shown.setdefault(self.position, self.screen.state)
+        assert seen == self.screen.state, f"{self.key.listing.query!r} shows two things at {self.position}"

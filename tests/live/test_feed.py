@@ -116,7 +116,7 @@ async def test_a_database_that_fails_keeps_its_readers_and_catches_them_up(
     source.is_failing = True
     source.rows[1] = 1
     feed.touch()
-    await until(lambda: "could not be refreshed" in caplog.text)
+    await until(lambda: "cannot be refreshed" in caplog.text)
     source.is_failing = False
     await until(lambda: wire.last_id == source.revision)
     assert not subscriber.ended.is_set()

@@ -1,0 +1,199 @@
+"""Mutations: ways to break the engine, each small, each something that somebody could have written."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import Select
+
+from webapp.live import feed, frames, sse
+from webapp.live.feed import Feed
+from webapp.live.frames import Frame, Renderer
+from webapp.live.signals.sqlite import SqliteSignal
+from webapp.live.steps import Insertion, Outline, Steps, steps
+from webapp.live.subscriber import Subscriber
+from webapp.rendering import TableRenderer
+from webapp.tables import page as pages
+from webapp.tables.listing import Listing
+from webapp.tables.page import Page, Row
+from webapp.tables.table import Table
+
+Patch = pytest.MonkeyPatch
+
+
+def no_tie_break(patch: Patch) -> None:
+    """Rows with equal values come in any order: the query does not end in the primary key."""
+    select = Listing.select
+
+    def cut(self: Listing, table: Table) -> Select[Any]:
+        found = select(self, table)
+        return found.order_by(None).order_by(next(iter(found._order_by_clauses)))
+
+    patch.setattr(Listing, "select", cut)
+
+
+def flag_cleared_late(patch: Patch) -> None:
+    """The flag is cleared after the read: a change that comes while the page is read is forgotten."""
+    refresh = Feed._refresh
+
+    async def late(self: Feed) -> None:
+        await refresh(self)
+        self._dirty.clear()
+
+    patch.setattr(Feed, "_refresh", late)
+
+
+def trailing_change_lost(patch: Patch) -> None:
+    """The throttle swallows what comes while it waits: only the leading edge of a burst is served."""
+    sleep = asyncio.sleep
+
+    async def deaf(self: Feed) -> None:
+        while True:
+            await self._dirty.wait()
+            await self._refresh()
+            await sleep(feed.THROTTLE)
+            self._dirty.clear()
+
+    patch.setattr(Feed, "_follow", deaf)
+
+
+def compared_before_subscribed(patch: Patch) -> None:
+    """The reader is compared and greeted first and subscribed a moment later, as with an await in between."""
+    subscribe = Feed.subscribe
+
+    def late(self: Feed, subscriber: Subscriber, have: str) -> None:
+        subscribe(self, subscriber, have)
+        self.subscribers.discard(subscriber)
+        asyncio.get_running_loop().call_later(0.05, self.subscribers.add, subscriber)
+
+    patch.setattr(Feed, "subscribe", late)
+
+
+def anchored_on_a_moved_row(patch: Patch) -> None:
+    """New rows are anchored on the row before them, whether it stays, moves, or is new itself."""
+
+    def wrong(old: Outline, new: Page) -> Steps:
+        found, ids = steps(old, new), [None, *(row.id for row in new.rows)]
+        single = (id for insertion in found.inserted for id in insertion.ids)
+        return replace(found, inserted=tuple(Insertion(ids[ids.index(id) - 1], (id,)) for id in single))
+
+    patch.setattr(frames, "steps", wrong)
+
+
+def moved_row_updated_in_place(patch: Patch) -> None:
+    """A row that moved is shown anew where it was."""
+
+    def wrong(old: Outline, new: Page) -> Steps:
+        found = steps(old, new)
+        kept = (Insertion(i.after, tuple(id for id in i.ids if id not in found.moved)) for i in found.inserted)
+        return replace(
+            found,
+            deleted=tuple(id for id in found.deleted if id not in found.moved),
+            inserted=tuple(insertion for insertion in kept if insertion.ids),
+            updated=(*found.updated, *found.moved),
+        )
+
+    patch.setattr(frames, "steps", wrong)
+
+
+def total_forgotten(patch: Patch) -> None:
+    """The pager is not updated."""
+    patch.setattr(frames, "steps", lambda old, new: replace(steps(old, new), total=False))
+
+
+def revision_before_push(patch: Patch) -> None:
+    """The server notes the new revision of a reader before it knows that the reader could take the frame."""
+    push = Subscriber.push
+
+    def early(self: Subscriber, frame: Frame) -> None:
+        self.revision = frame.revision
+        push(self, frame)
+
+    patch.setattr(Subscriber, "push", early)
+
+
+def laggards_forgotten(patch: Patch) -> None:
+    """A reader that drained what it was behind by is not led to now."""
+    patch.setattr(Feed, "_catch_up", lambda self, subscriber: None)
+
+
+def column_ignored(patch: Patch) -> None:
+    """The fingerprint of a row rests on its version, and not on what it holds."""
+    make = pages._row
+
+    def blind(table: Table, values: Any) -> Row:
+        return replace(make(table, values), fingerprint=b"%08d" % make(table, values).values["version"])
+
+    patch.setattr(pages, "_row", blind)
+
+
+def row_cached_by_version(patch: Patch) -> None:
+    """The cache of rendered rows is asked by id and version."""
+    render = TableRenderer.row
+
+    def blind(self: TableRenderer, row: Row) -> str:
+        return render(self, replace(row, fingerprint=b"%d" % row.values["version"]))
+
+    patch.setattr(TableRenderer, "row", blind)
+
+
+def wrong_revision_remembered(patch: Patch) -> None:
+    """The history of revisions answers with its newest page but one, whichever was asked for."""
+    since = Feed._since
+
+    def wrong(self: Feed, revision: str) -> str:
+        known = list(self._remembered)
+        return since(self, known[-2] if revision in known[:-1] else revision)
+
+    patch.setattr(Feed, "_since", wrong)
+
+
+def stale_frames_kept(patch: Patch) -> None:
+    """The frame from a revision to now is kept when now has passed."""
+    remember = Feed._remember
+
+    def forgetful(self: Feed, page: Page) -> None:
+        kept = dict(self._bodies)
+        remember(self, page)
+        self._bodies.update(kept)
+
+    patch.setattr(Feed, "_remember", forgetful)
+
+
+def id_ahead_of_its_steps(patch: Patch) -> None:
+    """The greeting carries the newest id, and what leads there only with the next change."""
+    patch.setattr(Feed, "_since", lambda self, revision: "")
+
+
+def release_forgotten(patch: Patch) -> None:
+    """The revision does not say which templates made the page."""
+    revision = Page.revision
+    patch.setattr(Page, "revision", lambda self, seed: revision(self, "the same"))
+
+
+def other_programs_unheard(patch: Patch) -> None:
+    """Only this program's own commits are heard."""
+    patch.setattr(SqliteSignal, "_poll", lambda self: asyncio.sleep(0))
+
+
+def lines_split_at_newlines_only(patch: Patch) -> None:
+    """A carriage return in a name ends a line of the event, and what follows is a field."""
+
+    class Newline:
+        split = staticmethod(lambda text: text.split("\n"))
+        search = staticmethod(lambda text: "\n" in text)
+
+    patch.setattr(sse, "_LINE_ENDS", Newline)
+
+
+def replaced_without_the_pager(patch: Patch) -> None:
+    """Where all rows are replaced, the pager is not."""
+
+    def rows_only(old: Outline | None, new: Page, renderer: Renderer) -> tuple[str, bool]:
+        body, replacing = frames.difference(old, new, renderer)
+        return body.partition('<hx-partial hx-target="#pager"')[0] if replacing else body, replacing
+
+    patch.setattr(feed, "difference", rows_only)

@@ -1,0 +1,153 @@
+"""One server in memory on a real database file, which can be slow, killed and released anew; and a judge of pages."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.model import Screen
+from webapp.database import Database
+from webapp.live.hub import Hub
+from webapp.live.limits import Audience, Key, Limits
+from webapp.live.signals.sqlite import SqliteSignal
+from webapp.rendering import TableRenderer
+from webapp.tables.listing import Listing
+from webapp.tables.page import Page, Row, read_page
+from webapp.users import USERS
+
+AUDIENCE = Audience("en")
+
+
+class Edition(TableRenderer):
+    """The templates of one release: in each, rows look different."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(USERS, AUDIENCE)
+        self.number = number
+        self.seed += f"/{number}"
+
+    def row(self, row: Row) -> str:
+        """Return the row as this release shows it."""
+        return super().row(row).replace("<td>", f'<td class="release-{self.number}">')
+
+
+class Judge(Edition):
+    """The same templates with a memory that no mistake in a fingerprint can fool: it goes by all that a row holds."""
+
+    def row(self, row: Row) -> str:
+        """Return the row as this release shows it."""
+        return super().row(replace(row, fingerprint=repr(row.values).encode()))
+
+
+class World:
+    """One database file with its hub and signal, and what was shown at each revision."""
+
+    def __init__(self, file: Path, *, remembered: int = 32, slow: float = 0) -> None:
+        self.file = file
+        self.slow = slow  # seconds between what a feed's read saw and the feed seeing it
+        self.edition = 0
+        self.shown: dict[str, tuple[str, str]] = {}
+        self._former: Counter[str] = Counter()
+        self._reads: set[asyncio.Task[Page]] = set()
+        self._limits = Limits(
+            streams=100,
+            streams_per_client=100,
+            feeds=100,
+            remembered=remembered,
+            heartbeat=60,
+            stream_life=60,
+            stall=60,
+            linger=60,
+        )
+
+    async def start(self) -> None:
+        """Start the server."""
+        self.database = Database(f"sqlite+aiosqlite:///{self.file}")
+        self.renderer = Edition(self.edition)
+        self.hub = Hub(self._read, lambda _key: self.renderer, self._limits)
+        self.signal = SqliteSignal(self.file, self.hub.changed)
+        await self.signal.start()
+
+    async def stop(self) -> None:
+        """Stop it; nobody is told."""
+        self.hub.close()
+        await self.signal.stop()
+        await asyncio.gather(*self._reads, return_exceptions=True)  # they end before their connections do
+        await self.database.close()
+        self._former += self.hub.meters.frames
+
+    @property
+    def frames(self) -> Counter[str]:
+        """How many frames were made, by kind."""
+        return self._former + self.hub.meters.frames
+
+    async def served(self, key: Key) -> tuple[Screen, str]:
+        """Return the page that a request gets now, and its revision."""
+        return await self._page(key, self.renderer)
+
+    async def judged(self, key: Key, judge: Judge) -> tuple[Screen, str]:
+        """Return the same page made of nothing but the database, its rows found by other means and shown anew."""
+        screen, revision = await self._page(key, judge)
+        ids, total = self._expected(key.listing)
+        assert screen.ids == [f"user-{id}" for id in ids], f"{key.listing.query!r} is not in its order"
+        assert f"of {total:,}" in screen.state[1], f"{key.listing.query!r} has {total} rows"
+        return screen, revision
+
+    def execute(self, sql: str, *values: Any) -> None:
+        """Write past the program, as ``sqlite3`` on the command line does; what the table refuses is not written."""
+        self.execute_many((sql, values))
+
+    def execute_many(self, *statements: tuple[str, Any]) -> None:
+        """Write past the program, all in one transaction."""
+        with closing(sqlite3.connect(self.file)) as connection:
+            connection.execute("PRAGMA synchronous = OFF")  # the tests do not wait for the disk
+            try:
+                with connection:
+                    for sql, values in statements:
+                        connection.execute(sql, values)
+            except sqlite3.IntegrityError:
+                return
+
+    async def _read(self, key: Key) -> Page:
+        read = asyncio.create_task(self._now(key))
+        self._reads.add(read)
+        read.add_done_callback(self._reads.discard)
+        page = await asyncio.shield(read)
+        if self.slow:
+            await asyncio.sleep(self.slow)
+        return page
+
+    async def _now(self, key: Key) -> Page:
+        async with self.database.read() as connection:
+            return await read_page(connection, USERS, key.listing)
+
+    async def _page(self, key: Key, renderer: TableRenderer) -> tuple[Screen, str]:
+        page = await self._now(key)
+        revision = page.revision(renderer.seed)
+        html = renderer.render("_listing.html", page=page, listing=key.listing, revision=revision)
+        return Screen(html), revision
+
+    def _expected(self, listing: Listing) -> tuple[list[int], int]:
+        """Return the ids on the page of ``listing``, and the total, by Python's own search and sort."""
+        sort = listing.sort.removeprefix("-") or "username"
+        column = f"{sort}_key" if sort in ("username", "email") else sort
+        narrowed, wanted = dict(listing.filters), listing.q.casefold().encode()
+        with closing(sqlite3.connect(self.file)) as connection:
+            connection.text_factory = bytes  # compared as SQLite compares: byte by byte
+            rows = connection.execute(f"SELECT {column}, id, role, status, username_key, email_key FROM users")
+            found = [
+                (key or b"", id)
+                for key, id, role, status, *texts in rows
+                if narrowed.get("role", role.decode()) == role.decode()
+                and narrowed.get("status", status.decode()) == status.decode()
+                and (not wanted or any(wanted in text for text in texts if text))
+            ]
+        found.sort(reverse=listing.sort.startswith("-"))
+        pages = max(1, -(-len(found) // listing.size))
+        first = (min(listing.page, pages) - 1) * listing.size
+        return [id for _, id in found[first : first + listing.size]], len(found)
