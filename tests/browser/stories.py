@@ -1,4 +1,4 @@
-"""Stories: a server, windows on it in a real browser, writes and faults at random by a seed; then rest, and a verdict."""
+"""Stories: a server, windows on it in a real browser, writes and faults at random by a seed; then a verdict."""
 
 from __future__ import annotations
 
