@@ -51,6 +51,7 @@ def test_a_user_is_added_edited_and_deleted_by_keyboard(server: Server, desk: De
         tab_to(page, confirm)
     page.keyboard.press("Enter")
     expect(page.locator("#flash")).to_contain_text("Deleted Augusta Ada King")
+    expect(row(page, "Augusta Ada King")).to_have_count(0)
     assert names(page) == ["User 001", "User 002"]
     expect_fresh(page)
 
