@@ -85,6 +85,27 @@ async def test_what_no_page_could_show_is_kept_out(
         outside.execute(f"INSERT INTO users (username, email, role, status) VALUES ({values})")
 
 
+@pytest.mark.parametrize("policy", ["", "OR ABORT", "OR IGNORE", "OR REPLACE", "OR FAIL", "OR ROLLBACK"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT {} INTO users (username, email) VALUES (' ADA', 'a@b.c')",
+        "INSERT {} INTO users (username, email) VALUES ('Cy', 'ADA@example.org')",
+        "UPDATE {} users SET username = 'ada ' WHERE username = 'Bob'",
+        "UPDATE {} users SET email = 'Ada@example.org' WHERE username = 'Bob'",
+    ],
+)
+async def test_no_conflict_policy_lets_two_users_have_one_name_or_removes_one(
+    database: Database, outside: sqlite3.Connection, policy: str, statement: str
+) -> None:
+    await make_user(database, "Ada")
+    await make_user(database, "Bob")
+    before = (await rows(database)).rows
+    with pytest.raises(sqlite3.IntegrityError, match="another user has this name or e-mail address"):
+        outside.execute(statement.format(policy))
+    assert (await rows(database)).rows == before
+
+
 @pytest.mark.parametrize("column", ["created", "changed"])
 @pytest.mark.parametrize(
     "value",

@@ -86,8 +86,9 @@ class Database:
                 self._turn.release()
 
     async def close(self) -> None:
-        """Close all connections."""
-        await self._engine.dispose()
+        """Close all connections, once the writes that were asked for have ended."""
+        async with self._turn:  # the connection of one that still runs would be left open
+            await self._engine.dispose()
 
 
 def prepare_connection(connection: Any, _record: Any) -> None:

@@ -21,14 +21,20 @@ MOMENT = (
     " AND {0} GLOB '[0-9][0-9][0-9][0-9]-*' AND substr({0}, 20) NOT GLOB '*[^.0-9]*' AND substr({0}, 20) <> '.'"
 )
 
+# "INSERT OR IGNORE" and "UPDATE OR REPLACE" rule inside the trigger as well, but not over RAISE.
+TAKEN = """
+    SELECT RAISE(ABORT, 'another user has this name or e-mail address') FROM users WHERE id <> new.id
+        AND (username_key = lower(trim(new.username)) OR email_key = lower(trim(new.email)));
+"""
+
 INSERT_TRIGGER = f"""
     CREATE TRIGGER users_insert AFTER INSERT ON users WHEN new.username_key IS NULL OR new.email_key IS NULL BEGIN
-        UPDATE users SET {KEYS}, version = new.version + 1 WHERE id = new.id;
+        {TAKEN} UPDATE users SET {KEYS}, version = new.version + 1 WHERE id = new.id;
     END
 """
 UPDATE_TRIGGER = f"""
     CREATE TRIGGER users_update AFTER UPDATE ON users WHEN new.version = old.version BEGIN
-        UPDATE users SET {KEYS}, version = old.version + 1, changed = {NOW} WHERE id = new.id;
+        {TAKEN} UPDATE users SET {KEYS}, version = old.version + 1, changed = {NOW} WHERE id = new.id;
     END
 """
 
