@@ -43,9 +43,10 @@ class StreamProtocol(HttpToolsProtocol):
             self.cycle.chunked_encoding = False
 
     def write(self, frame: Frame) -> None:
-        """Write ``frame``, to a connection of HTTP/1.1 as one chunk."""
+        """Write ``frame``, to a connection of HTTP/1.1 in chunks."""
         if not self.transport.is_closing():  # it may be gone, and the hub not yet know
-            self.transport.write(frame.chunk if self._is_chunked else frame.data)
+            for piece in frame.pieces:
+                self.transport.write(piece.chunk if self._is_chunked else piece.data)
 
     def abort(self) -> None:
         """Drop the connection."""

@@ -44,8 +44,8 @@ class Reader(asyncio.Protocol):
                 self.cut()
             await asyncio.sleep(random.uniform(*self.backoff))
 
-    async def open(self) -> None:
-        """Connect and ask for the stream, from ``last_id`` on."""
+    async def open(self, *, reading: bool = True) -> None:
+        """Connect and ask for the stream, from ``last_id`` on; with ``reading`` false, never read what comes."""
         loop = asyncio.get_running_loop()
         connection = socket.socket()
         if self._buffer:
@@ -54,6 +54,8 @@ class Reader(asyncio.Protocol):
         try:
             await loop.sock_connect(connection, ("127.0.0.1", self.port))
             await loop.create_connection(lambda: self, sock=connection)
+            if not reading:
+                self.stall()
         except BaseException:
             connection.close()
             raise

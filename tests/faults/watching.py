@@ -60,6 +60,13 @@ async def fall(server: Server, name: str, to: float, patience: float) -> float:
     return loop.time() - began
 
 
+async def rise(server: Server, name: str, to: float) -> None:
+    """Wait until the metric is ``to`` or more."""
+    async with asyncio.timeout(PATIENCE):
+        while await asyncio.to_thread(metric, server, name) < to:
+            await asyncio.sleep(0.05)
+
+
 async def files_fall(server: Server, to: int, patience: float) -> float:
     """Wait until the server has at most ``to`` files open; return how long that took, in seconds."""
     loop = asyncio.get_running_loop()

@@ -18,7 +18,7 @@ def source() -> Source:
 
 @pytest.fixture
 async def feed(source: Source) -> AsyncIterator[Feed]:
-    made = Feed(source.read, RENDERER, heartbeat=60)
+    made = Feed(source.read, RENDERER, heartbeat=60, remembered=32)
     await made.start()
     yield made
     made.stop()

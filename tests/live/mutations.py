@@ -11,7 +11,7 @@ from sqlalchemy import Select
 
 from webapp.live import feed, frames, sse
 from webapp.live.feed import Feed
-from webapp.live.frames import Frame, Renderer
+from webapp.live.frames import Frame, Piece, Renderer
 from webapp.live.signals.sqlite import SqliteSignal
 from webapp.live.steps import Insertion, Outline, Steps, steps
 from webapp.live.subscriber import Subscriber
@@ -144,7 +144,7 @@ def wrong_revision_remembered(patch: Patch) -> None:
     """The history of revisions answers with its newest page but one, whichever was asked for."""
     since = Feed._since
 
-    def wrong(self: Feed, revision: str) -> str:
+    def wrong(self: Feed, revision: str) -> Piece:
         known = list(self._remembered)
         return since(self, known[-2] if revision in known[:-1] else revision)
 
@@ -156,16 +156,16 @@ def stale_frames_kept(patch: Patch) -> None:
     remember = Feed._remember
 
     def forgetful(self: Feed, page: Page) -> None:
-        kept = dict(self._bodies)
+        kept = dict(self._rests)
         remember(self, page)
-        self._bodies.update(kept)
+        self._rests.update(kept)
 
     patch.setattr(Feed, "_remember", forgetful)
 
 
 def id_ahead_of_its_steps(patch: Patch) -> None:
     """The greeting carries the newest id, and what leads there only with the next change."""
-    patch.setattr(Feed, "_since", lambda self, revision: "")
+    patch.setattr(Feed, "_since", lambda self, revision: feed.NOTHING)
 
 
 def release_forgotten(patch: Patch) -> None:
@@ -183,7 +183,7 @@ def lines_split_at_newlines_only(patch: Patch) -> None:
     """A carriage return in a name ends a line of the event, and what follows is a field."""
 
     class Newline:
-        split = staticmethod(lambda text: text.split("\n"))
+        sub = staticmethod(lambda new, text: text.replace("\n", new))
         search = staticmethod(lambda text: "\n" in text)
 
     patch.setattr(sse, "_LINE_ENDS", Newline)

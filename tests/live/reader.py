@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.live.wire import MemoryWire
 from tests.live.world import AUDIENCE, World
 from tests.model import Screen
-from webapp.live.frames import Frame
+from webapp.live.frames import Frame, Piece
 from webapp.live.limits import Key
 from webapp.live.subscriber import Subscriber
 from webapp.tables.listing import Listing
@@ -23,7 +23,7 @@ class FragileWire(MemoryWire):
         if self.left is None or self.is_cut:
             self._deliver(frame)
             return
-        self._deliver(Frame(frame.revision, frame.data[: self.left]))
+        self._deliver(Frame(frame.revision, (Piece(frame.data[: self.left]),)))
         self.left -= len(frame.data)
         self.is_cut = self.left <= 0
 

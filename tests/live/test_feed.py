@@ -96,7 +96,7 @@ async def test_a_reader_that_lags_while_nothing_changes_gets_nothing_when_it_dra
 
 
 async def test_the_heartbeat_carries_the_id_and_looks_for_changes_that_nobody_told(source: Source) -> None:
-    feed = Feed(source.read, RENDERER, heartbeat=0.05)
+    feed = Feed(source.read, RENDERER, heartbeat=0.05, remembered=32)
     await feed.start()
     _, wire = connect(feed, source)
     source.rows[1] = 1

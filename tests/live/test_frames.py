@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.live.pages import EDITIONS, NAMES, RENDERER, later, outline, page
 from tests.model import Decoder, Screen, parts
-from webapp.live.frames import Frame, difference, frame, part
+from webapp.live.frames import Frame, difference, frame, joined, part, rest
 from webapp.live.steps import Outline
 from webapp.tables.page import Page
 
@@ -80,7 +80,8 @@ def test_one_edited_row_costs_under_800_bytes() -> None:
         ("user-7", "outerMorph"),
         ("notice-user-7", "innerHTML"),
     ]
-    assert len(frame("a" * 24, body).chunk) < 800
+    (whole,) = frame("a" * 24, body).pieces
+    assert len(whole.chunk) < 800
 
 
 def test_rows_are_all_replaced_where_that_takes_fewer_bytes() -> None:
@@ -132,8 +133,16 @@ def test_hostile_names_stay_text() -> None:
     assert not reader.document.xpath("//tbody//img | //script")
 
 
-def test_the_chunk_of_a_frame_is_its_event_with_its_length() -> None:
-    made = frame("r", part("users", "append", "é"))
-    length, rest = made.chunk.split(b"\r\n", 1)
+def test_the_chunk_of_a_piece_is_its_bytes_with_their_length() -> None:
+    (made,) = frame("r", part("users", "append", "é")).pieces
+    length, body = made.chunk.split(b"\r\n", 1)
     assert int(length, 16) == len(made.data)
-    assert rest == made.data + b"\r\n"
+    assert body == made.data + b"\r\n"
+
+
+def test_a_frame_that_begins_for_one_reader_is_the_same_event_and_its_rest_is_held_once() -> None:
+    begin, shared = part("log", "append", "é"), part("users", "append", "a\nb")
+    tail = rest(shared)
+    frames = [joined("r", begin, tail), joined("r", begin, tail)]
+    assert [made.data for made in frames] == [frame("r", begin + shared).data] * 2
+    assert frames[0].pieces[1] is frames[1].pieces[1]

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from tests.live.wire import MemoryWire
-from webapp.live.frames import Frame
+from webapp.live.frames import frame
 from webapp.live.subscriber import Subscriber
 
-FRAME = Frame("r", b"data: x\n\n")
+FRAME = frame("r", "x")
 
 
 def subscriber(life: float = 60, stall: float = 60) -> tuple[Subscriber, MemoryWire]:
@@ -82,7 +82,7 @@ async def test_what_a_reader_cannot_take_is_not_kept_for_it() -> None:
     reader.push(FRAME)
     wire.hold(reader)
     for _ in range(1000):
-        reader.push(Frame("s", b"data: y\n\n"))
+        reader.push(frame("s", "y"))
     assert reader.is_behind
     assert reader.revision == "r", "its position is that of what was written"
     assert wire.frames == [FRAME]

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from webapp.live.frames import Frame, Renderer, difference, frame, part
+from webapp.live.frames import Frame, Piece, Renderer, difference, frame, joined, part, rest
 from webapp.live.meters import Meters
 from webapp.live.steps import Outline
 from webapp.live.subscriber import Subscriber
@@ -15,9 +15,9 @@ from webapp.tables.page import Page
 
 log = logging.getLogger(__name__)
 
-REMEMBERED = 32  # revisions
 THROTTLE = 0.025  # seconds between two refreshes while changes keep coming
 RETRY = 1000  # milliseconds after which a reader comes back
+NOTHING = rest("")
 
 
 class Feed:
@@ -35,7 +35,7 @@ class Feed:
         renderer: Renderer,
         *,
         heartbeat: float,
-        remembered: int = REMEMBERED,
+        remembered: int,
         meters: Meters | None = None,
     ) -> None:
         self.renderer = renderer
@@ -47,7 +47,7 @@ class Feed:
         self._heartbeat = heartbeat
         self._dirty = asyncio.Event()
         self._remembered: dict[str, Outline] = {}
-        self._bodies: dict[str, str] = {}  # the parts from a remembered revision (or "", anything) to now
+        self._rests: dict[str, Piece] = {}  # what leads from a remembered revision (or "", anything) to now
         self._task: asyncio.Task[None] | None = None
 
     def touch(self) -> None:
@@ -75,7 +75,7 @@ class Feed:
         subscriber.catch_up = self._catch_up
         subscriber.greeted_at = time.perf_counter()
         greeting = part("log", "append", self.renderer.connecting(subscriber.token)) + self._beat()
-        subscriber.push(frame(self.revision, greeting + self._since(have), retry=RETRY))
+        subscriber.push(joined(self.revision, greeting, self._since(have), retry=RETRY))
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         """Forget ``subscriber``."""
@@ -139,18 +139,19 @@ class Feed:
 
     def _catch_up(self, subscriber: Subscriber) -> None:
         if subscriber.revision != self.revision:
-            subscriber.push(frame(self.revision, self._since(subscriber.revision)))
+            subscriber.push(joined(self.revision, "", self._since(subscriber.revision)))
 
-    def _since(self, revision: str) -> str:
+    def _since(self, revision: str) -> Piece:
         """Return the parts that lead from ``revision`` to now, made once however many readers ask."""
         if revision == self.revision:
-            return ""
+            return NOTHING
         old = self._remembered.get(revision)
         key = "" if old is None else revision
-        if key not in self._bodies:
-            self._bodies[key], replacing = difference(old, self.page, self.renderer)
+        if key not in self._rests:
+            body, replacing = difference(old, self.page, self.renderer)
             self.meters.frames["replacing" if replacing else "resuming"] += 1
-        return self._bodies[key]
+            self._rests[key] = rest(body)
+        return self._rests[key]
 
     def _beat(self) -> str:
         return part("beat", "outerHTML", self.renderer.beat())
@@ -159,7 +160,7 @@ class Feed:
         self.page = page
         revision = page.revision(self.renderer.seed)
         if self._remembered.pop(revision, None) is None or revision != self.revision:
-            self._bodies.clear()
+            self._rests.clear()
         self.revision = revision
         self._remembered[revision] = Outline.of(page)
         if len(self._remembered) > self._limit:

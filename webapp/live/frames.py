@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Protocol
 
-from webapp.live.sse import message
+from webapp.live.sse import END, message, opening, text
 from webapp.live.steps import Outline, Steps, steps
 from webapp.tables.page import Page, Row
 
@@ -45,21 +45,43 @@ class Renderer(Protocol):
 
 
 @dataclass(frozen=True)
-class Frame:
-    """The bytes of one event, and the revision that a reader has after it."""
+class Piece:
+    """Bytes that are in many frames, or go to many readers: one object, however slow they are to take it."""
 
-    revision: str
     data: bytes
 
     @cached_property
     def chunk(self) -> bytes:
-        """The event as one chunk of an HTTP/1.1 body, made once for all readers (RFC 9112, 7.1)."""
+        """The piece as one chunk of an HTTP/1.1 body, made once for all readers (RFC 9112, 7.1)."""
         return b"%x\r\n%b\r\n" % (len(self.data), self.data)
 
 
-def frame(revision: str, body: str, *, retry: int | None = None) -> Frame:
-    """Return the frame that carries ``body``."""
-    return Frame(revision, message(body, id=revision, retry=retry))
+@dataclass(frozen=True)
+class Frame:
+    """One event in pieces, and the revision that a reader has after it."""
+
+    revision: str
+    pieces: tuple[Piece, ...]
+
+    @property
+    def data(self) -> bytes:
+        """The event."""
+        return b"".join(piece.data for piece in self.pieces)
+
+
+def frame(revision: str, body: str) -> Frame:
+    """Return the frame that carries ``body`` to all who are at one revision."""
+    return Frame(revision, (Piece(message(body, id=revision)),))
+
+
+def rest(body: str) -> Piece:
+    """Return ``body`` as the rest of frames that begin differently."""
+    return Piece(text(body) + END)
+
+
+def joined(revision: str, begin: str, shared: Piece, *, retry: int | None = None) -> Frame:
+    """Return the frame that carries ``begin`` to one reader, and then the rest, which others get as well."""
+    return Frame(revision, (Piece(opening(id=revision, retry=retry) + text(begin)), shared))
 
 
 def part(target: str, swap: str, content: str = "") -> str:

@@ -33,8 +33,8 @@ class Limits:
     stream_life: float
     stall: float
     linger: float
-    feeds: int = 5_000
-    remembered: int = 32
+    feeds: int
+    remembered: int
 
 
 class Full(Exception):

@@ -64,7 +64,7 @@ class Subscriber:
             return
         self.revision = frame.revision
         self.frames += 1
-        self.bytes += len(frame.data)
+        self.bytes += sum(len(piece.data) for piece in frame.pieces)
         self.wire.write(frame)
 
     def filled(self) -> None:
