@@ -3,6 +3,7 @@
 resources  where templates and static files lie
 logs       how log records are written
 messages   texts for people, as data, translated where they are shown
+bounded    a connection whose requests must come in time and in size
 config     settings, read once from the environment and refused at start when bad
 database   engine and transactions; the one place that knows which database it is
 schema     the version of the tables
@@ -13,7 +14,7 @@ users      the user directory: the only module that knows users, and the one to 
 security   cross-origin protection, host names, headers
 routes     HTTP: rows, listings, the stream, the connection log, errors
 app        builds the parts and hands them to each other
-protocol   one connection: streams written straight to the transport, the slow not waited for
+protocol   one connection: streams written straight to the transport
 server     uvicorn with our protocol; ends its streams on SIGTERM
 demo       realistic users, and a life for them to be watched
 cli        rowcast serve, migrate, demo, shell

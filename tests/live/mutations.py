@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Select
 
-from webapp.live import feed, frames, sse
+from webapp.live import feed, frames, revisions, sse
 from webapp.live.feed import Feed
 from webapp.live.frames import Frame, Piece, Renderer
+from webapp.live.revisions import Revisions
 from webapp.live.signals.sqlite import SqliteSignal
 from webapp.live.steps import Insertion, Outline, Steps, steps
 from webapp.live.subscriber import Subscriber
@@ -142,30 +143,30 @@ def row_cached_by_version(patch: Patch) -> None:
 
 def wrong_revision_remembered(patch: Patch) -> None:
     """The history of revisions answers with its newest page but one, whichever was asked for."""
-    since = Feed._since
+    since = Revisions.since
 
-    def wrong(self: Feed, revision: str) -> Piece:
-        known = list(self._remembered)
+    def wrong(self: Revisions, revision: str) -> Piece:
+        known = list(self._outlines)
         return since(self, known[-2] if revision in known[:-1] else revision)
 
-    patch.setattr(Feed, "_since", wrong)
+    patch.setattr(Revisions, "since", wrong)
 
 
 def stale_frames_kept(patch: Patch) -> None:
     """The frame from a revision to now is kept when now has passed."""
-    remember = Feed._remember
+    remember = Revisions._remember
 
-    def forgetful(self: Feed, page: Page) -> None:
+    def forgetful(self: Revisions, page: Page) -> None:
         kept = dict(self._rests)
         remember(self, page)
         self._rests.update(kept)
 
-    patch.setattr(Feed, "_remember", forgetful)
+    patch.setattr(Revisions, "_remember", forgetful)
 
 
 def id_ahead_of_its_steps(patch: Patch) -> None:
     """The greeting carries the newest id, and what leads there only with the next change."""
-    patch.setattr(Feed, "_since", lambda self, revision: feed.NOTHING)
+    patch.setattr(Revisions, "since", lambda self, revision: revisions.NOTHING)
 
 
 def release_forgotten(patch: Patch) -> None:
@@ -196,4 +197,4 @@ def replaced_without_the_pager(patch: Patch) -> None:
         body, replacing = frames.difference(old, new, renderer)
         return body.partition('<hx-partial hx-target="#pager"')[0] if replacing else body, replacing
 
-    patch.setattr(feed, "difference", rows_only)
+    patch.setattr(revisions, "difference", rows_only)

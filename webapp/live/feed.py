@@ -7,9 +7,9 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from webapp.live.frames import Frame, Piece, Renderer, difference, frame, joined, part, rest
+from webapp.live.frames import Frame, Renderer, frame, joined, part
 from webapp.live.meters import Meters
-from webapp.live.steps import Outline
+from webapp.live.revisions import Revisions
 from webapp.live.subscriber import Subscriber
 from webapp.tables.page import Page
 
@@ -17,7 +17,6 @@ log = logging.getLogger(__name__)
 
 THROTTLE = 0.025  # seconds between two refreshes while changes keep coming
 RETRY = 1000  # milliseconds after which a reader comes back
-NOTHING = rest("")
 
 
 class Feed:
@@ -25,9 +24,6 @@ class Feed:
 
     ``read`` returns the page as it is now; ``heartbeat`` is in seconds. The page is there after ``start``.
     """
-
-    page: Page
-    revision: str = ""
 
     def __init__(
         self,
@@ -41,14 +37,17 @@ class Feed:
         self.renderer = renderer
         self.subscribers: set[Subscriber] = set()
         self.meters = meters or Meters()
-        self._limit = remembered
+        self.revisions = Revisions(renderer, remembered, self.meters)
         self._touched_at: float | None = None  # when the first signal came that is not yet served
         self._read = read
         self._heartbeat = heartbeat
         self._dirty = asyncio.Event()
-        self._remembered: dict[str, Outline] = {}
-        self._rests: dict[str, Piece] = {}  # what leads from a remembered revision (or "", anything) to now
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def revision(self) -> str:
+        """What a reader has who has been told all."""
+        return self.revisions.now
 
     def touch(self) -> None:
         """Hear that the table may have changed."""
@@ -58,7 +57,7 @@ class Feed:
 
     async def start(self) -> None:
         """Read the page for the first time, then follow the changes."""
-        self._remember(await self._read())
+        self.revisions.move(await self._read())
         self._task = asyncio.create_task(self._follow())
 
     def stop(self) -> None:
@@ -75,7 +74,7 @@ class Feed:
         subscriber.catch_up = self._catch_up
         subscriber.greeted_at = time.perf_counter()
         greeting = part("log", "append", self.renderer.connecting(subscriber.token)) + self._beat()
-        subscriber.push(joined(self.revision, greeting, self._since(have), retry=RETRY))
+        subscriber.push(joined(self.revision, greeting, self.revisions.since(have), retry=RETRY))
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         """Forget ``subscriber``."""
@@ -120,12 +119,9 @@ class Feed:
         self._dirty.clear()
         touched_at, self._touched_at = self._touched_at, None
         with self.meters.refresh.time():
-            new = await self._read()
-            body, replacing = difference(self._remembered[self.revision], new, self.renderer)
-            before = self.revision
-            self._remember(new)
+            new, before = await self._read(), self.revision
+            body = self.revisions.move(new)
         if body:
-            self.meters.frames["replacing" if replacing else "incremental"] += 1
             self._push(frame(self.revision, body), before)
             if touched_at is not None:
                 self.meters.latency.observe(time.perf_counter() - touched_at)
@@ -139,29 +135,7 @@ class Feed:
 
     def _catch_up(self, subscriber: Subscriber) -> None:
         if subscriber.revision != self.revision:
-            subscriber.push(joined(self.revision, "", self._since(subscriber.revision)))
-
-    def _since(self, revision: str) -> Piece:
-        """Return the parts that lead from ``revision`` to now, made once however many readers ask."""
-        if revision == self.revision:
-            return NOTHING
-        old = self._remembered.get(revision)
-        key = "" if old is None else revision
-        if key not in self._rests:
-            body, replacing = difference(old, self.page, self.renderer)
-            self.meters.frames["replacing" if replacing else "resuming"] += 1
-            self._rests[key] = rest(body)
-        return self._rests[key]
+            subscriber.push(joined(self.revision, "", self.revisions.since(subscriber.revision)))
 
     def _beat(self) -> str:
         return part("beat", "outerHTML", self.renderer.beat())
-
-    def _remember(self, page: Page) -> None:
-        self.page = page
-        revision = page.revision(self.renderer.seed)
-        if self._remembered.pop(revision, None) is None or revision != self.revision:
-            self._rests.clear()
-        self.revision = revision
-        self._remembered[revision] = Outline.of(page)
-        if len(self._remembered) > self._limit:
-            del self._remembered[next(iter(self._remembered))]
