@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.messages import P_, Message, _, languages
+from webapp.messages import Message, _, languages
 
 
 def test_values_are_filled_in() -> None:
@@ -11,11 +11,6 @@ def test_values_are_filled_in() -> None:
 
 def test_a_text_without_values_may_hold_percent_signs() -> None:
     assert _("100%").translate("en") == "100%"
-
-
-def test_a_number_chooses_the_form() -> None:
-    texts = [P_("%(n)s row", "%(n)s rows", n).translate("en") for n in (0, 1, 2)]
-    assert texts == ["0 rows", "1 row", "2 rows"]
 
 
 def test_a_value_that_is_a_message_is_translated_too() -> None:

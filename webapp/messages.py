@@ -14,19 +14,14 @@ SOURCE_LANGUAGE = "en"
 
 @dataclass(frozen=True)
 class Message:
-    """A source text with its values; ``plural`` and ``n`` choose the form where a number decides it."""
+    """A source text with its values."""
 
     text: str
     values: dict[str, Any] = field(default_factory=dict, hash=False)
-    plural: str | None = None
 
     def translate(self, language: str) -> str:
         """Return the text in ``language``, its values filled in; values that are messages are translated too."""
-        catalog = translations(language)
-        if self.plural is None:
-            text = catalog.gettext(self.text)
-        else:
-            text = catalog.ngettext(self.text, self.plural, self.values["n"])
+        text = translations(language).gettext(self.text)
         if not self.values:
             return text
         return text % {
@@ -38,11 +33,6 @@ class Message:
 def _(text: str, **values: Any) -> Message:
     """Mark ``text`` for translation."""
     return Message(text, values)
-
-
-def P_(singular: str, plural: str, n: int, **values: Any) -> Message:
-    """Mark a text that depends on the number ``n``."""
-    return Message(singular, {"n": n, **values}, plural)
 
 
 @cache
