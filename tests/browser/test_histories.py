@@ -36,7 +36,8 @@ def stories(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
         counts = sum((story.counts for story in made), Counter[str]())
     if counts["ended"] == HISTORIES:  # not when one of the tests was run alone
         # All of it proves little unless streams were disturbed and came back, and unless steps did the work.
-        assert all(counts[fault] for fault in ("cut", "cut at a byte", "refused", "stalled", "hidden", "killed")), counts
+        faults = ("cut", "cut at a byte", "refused", "stalled", "hidden", "killed")
+        assert all(counts[fault] for fault in faults), counts
         assert counts["connected again"] > counts["ended"], counts
         assert counts["steps"] > counts["replaced"], counts
 
