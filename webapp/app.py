@@ -12,7 +12,7 @@ from webapp.config import Settings
 from webapp.database import Database
 from webapp.live.hub import Hub
 from webapp.live.limits import Key, Limits
-from webapp.live.signals.sqlite import SqliteSignal
+from webapp.live.signals import signal_of
 from webapp.rendering import Renderers, TableRenderer
 from webapp.resources import folder
 from webapp.routes.connection import connection_routes
@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> Quart:
         return renderers.get(TABLES[key.table], key.audience)
 
     hub = Hub(read, renderer, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
-    services = Services(database, hub, SqliteSignal(database.file, hub.changed), renderers)
+    services = Services(database, hub, signal_of(database, hub, settings.listen), renderers)
     add_observing(app, database, hub)
     protect(app, settings.hosts)
     for table in TABLES.values():

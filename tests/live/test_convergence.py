@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
-from pathlib import Path
 
 import pytest
 
+from tests.conftest import NewDatabase
 from tests.live.history import PATIENCE, history, listing, settle
 from tests.live.reader import Reader
 from tests.live.tally import Tally
@@ -24,14 +23,24 @@ from tests.model import parts
 
 TOGETHER = 16
 HISTORIES = 19 * TOGETHER
+ON_POSTGRESQL = 6 * TOGETHER  # they take longer there
 
 
+@pytest.mark.only("sqlite")
 @pytest.mark.parametrize("first", range(0, HISTORIES, TOGETHER))
-async def test_every_page_converges_whatever_happened(first: int, migrated: Path, tmp_path: Path) -> None:
-    seeds = range(first, first + TOGETHER)
-    files = [Path(shutil.copy(migrated, tmp_path / f"{seed}.db")) for seed in seeds]
+async def test_every_page_converges_whatever_happened(first: int, new_database: NewDatabase) -> None:
+    await converge(range(first, first + TOGETHER), new_database)
+
+
+@pytest.mark.only("postgresql")
+@pytest.mark.parametrize("first", range(0, ON_POSTGRESQL, TOGETHER))
+async def test_every_page_converges_on_postgresql_too(first: int, new_database: NewDatabase) -> None:
+    await converge(range(first, first + TOGETHER), new_database)
+
+
+async def converge(seeds: range, new_database: NewDatabase) -> None:
     tally = Tally()
-    for end in await asyncio.gather(*map(history, files, seeds), return_exceptions=True):
+    for end in await asyncio.gather(*(history(new_database(), seed) for seed in seeds), return_exceptions=True):
         if isinstance(end, BaseException):
             raise end
         tally += end
@@ -45,10 +54,10 @@ async def test_every_page_converges_whatever_happened(first: int, migrated: Path
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_after_a_release_every_reader_gets_one_frame_that_replaces_all(
-    seed: int, migrated: Path, tmp_path: Path
+    seed: int, new_database: NewDatabase
 ) -> None:
     dice = random.Random(seed)
-    world = World(Path(shutil.copy(migrated, tmp_path / "one.db")))
+    world = World(new_database())
     writer = Writer(world, dice)
     writer.fill(60)
     await world.start()
