@@ -85,6 +85,11 @@ class Cluster:
             self.stop(signal.SIGQUIT)
         shutil.rmtree(self.folder)
 
+    @property
+    def psql(self) -> Path:
+        """Where psql is."""
+        return self._programs / "bin/psql"
+
     def url(self, name: str) -> str:
         """Return the address of a database, as SQLAlchemy and ROWCAST_DATABASE know it."""
         return f"postgresql+asyncpg://postgres@/{name}?host={self.data}"

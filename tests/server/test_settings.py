@@ -12,6 +12,8 @@ import pytest
 from tests.running import PROGRAM, START, environment, running
 from tests.server.conftest import Serve
 
+pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
+
 
 def refused(folder: Path, **settings: object) -> str:
     """Start a server that must refuse to run; return what it says."""
