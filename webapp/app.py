@@ -9,7 +9,7 @@ from quart.typing import ResponseReturnValue
 from quart_schema import Info, QuartSchema
 
 from webapp.config import Settings
-from webapp.database import Database
+from webapp.database import Database, Unusable
 from webapp.live.hub import Hub
 from webapp.live.limits import Key, Limits
 from webapp.live.signals import signal_of
@@ -72,6 +72,9 @@ def create_app(settings: Settings) -> Quart:
     @app.get("/")
     async def home() -> ResponseReturnValue:
         return redirect(f"/{USERS.name}")
+
+    # The server prints what an Unusable says; Quart's traceback would only hide it.
+    app.logger.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], Unusable)))
 
     @app.before_serving
     async def start() -> None:

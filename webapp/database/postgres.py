@@ -56,10 +56,10 @@ class Postgres:
             async with _connected(self._reading) as connection, connection.begin():
                 yield connection
         except NoConnection as error:
-            raise Unreachable(str(error)) from error
+            raise Unreachable(_reason(error)) from error
         except (DBAPIError, TimeoutError) as error:
             if _is_lost(error):
-                raise Unreachable(str(error)) from error
+                raise Unreachable(_reason(error)) from error
             raise
 
     async def write(self, unit: Callable[[AsyncSession], Awaitable[T]], deadline: float) -> T:
@@ -72,7 +72,7 @@ class Postgres:
                 raise Busy from error
             except (DBAPIError, TimeoutError) as error:
                 if _is_lost(error):
-                    raise Unreachable(str(error)) from error
+                    raise Unreachable(_reason(error)) from error
                 state = _state(error)
                 if state in FULL:
                     raise Unwritable from error
@@ -103,7 +103,7 @@ class Postgres:
                 **{name: value for name, value in options.items() if name not in OURS}, timeout=PATIENCE
             )
         except FAILURES as error:
-            raise Unreachable(str(error)) from error
+            raise Unreachable(_reason(error)) from error
 
     async def close(self) -> None:
         """Close all connections."""
@@ -135,8 +135,7 @@ async def _exclusively(url: URL, work: Callable[[Connection], None]) -> None:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             await connection.run_sync(work)
     except FAILURES as error:
-        reason = getattr(error, "orig", None) or error
-        raise Unusable(f"{url!r} cannot be used: {reason}. Check ROWCAST_DATABASE.") from error
+        raise Unusable(f"{url!r} cannot be used: {_reason(error)}. Check ROWCAST_DATABASE.") from error
     finally:
         await engine.dispose()
 
@@ -153,7 +152,7 @@ async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         connection = await engine.connect()
     except FAILURES as error:
-        raise Unreachable(str(error)) from error
+        raise Unreachable(_reason(error)) from error
     try:
         yield connection
     finally:
@@ -168,6 +167,10 @@ def _check(connection: Any, _record: Any, _proxy: Any) -> None:
 
 def _state(error: Exception) -> str:
     return getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error)  # without the statement
 
 
 def _is_lost(error: DBAPIError | TimeoutError) -> bool:
