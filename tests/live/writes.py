@@ -128,7 +128,8 @@ class Writer:
         """Change or delete some neighbours in one transaction: their order changes, and with it the pages."""
         first, count = self._id(), self._dice.choice([3, 10, 30])
         if self._dice.random() < 0.7:
-            sql = "UPDATE users SET username = substr(?, 1 + id * ? % 26, 1) || username WHERE id BETWEEN ? AND ?"
+            letter = "substr(CAST(? AS TEXT), CAST(1 + id * ? % 26 AS INTEGER), 1)"
+            sql = f"UPDATE users SET username = {letter} || username WHERE id BETWEEN ? AND ?"
             self._world.execute(sql, ascii_lowercase, self._dice.randint(1, 25), first, first + count)
         else:
             self._world.execute("DELETE FROM users WHERE id BETWEEN ? AND ?", first, first + count)
