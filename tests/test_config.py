@@ -13,7 +13,7 @@ GOOD = [
     ("DATABASE", "sqlite:////srv/x.db", "database", "sqlite+aiosqlite:////srv/x.db"),
     ("DATABASE", "sqlite+aiosqlite:///x.db", "database", "sqlite+aiosqlite:///x.db"),
     ("DATABASE", "postgresql://a:b@h:5/d", "database", "postgresql+asyncpg://a:b@h:5/d"),
-    ("DATABASE", "postgresql+asyncpg:///d?host=/run/x", "database", "postgresql+asyncpg:///d?host=/run/x"),
+    ("DATABASE", "postgresql+asyncpg:///d?host=/x", "database", "postgresql+asyncpg:///d?host=%2Fx"),
     ("LISTEN", "postgresql://h/d", "listen", "postgresql+asyncpg://h/d"),
     ("LISTEN", "", "listen", ""),
     ("HOSTS", "a.example, b.example c.example", "hosts", ("a.example", "b.example", "c.example")),
