@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -73,7 +72,7 @@ def test_an_empty_postgresql_database_is_set_up_and_a_second_start_leaves_it_alo
 
 
 def test_of_programs_that_start_at_once_one_sets_postgresql_up_and_the_others_find_it(empty: str) -> None:
-    with ProcessPoolExecutor(4, multiprocessing.get_context("spawn")) as programs:
+    with ThreadPoolExecutor(4) as programs:
         list(programs.map(prepare, [empty] * 4))
     with program(empty) as other:
         assert other.execute("SELECT count(*) FROM alembic_version") == [(1,)]
