@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.conftest import Outside
@@ -165,6 +166,17 @@ async def test_a_start_behind_a_pooler_is_refused_with_the_remedy(
 async def test_an_address_where_nobody_listens_is_refused_with_its_name(server: Postgres, heard: Heard) -> None:
     with pytest.raises(Unusable, match="ROWCAST_LISTEN"):
         await signal_for(server, heard, connect=lambda: server.connect("postgresql+asyncpg:///x?host=/nowhere")).start()
+
+
+async def test_an_address_that_refuses_to_listen_is_refused_in_words(server: Postgres, heard: Heard) -> None:
+    async def refusing() -> asyncpg.Connection:
+        connection = await server.connect()
+        with pytest.raises(asyncpg.DivisionByZeroError):  # after which it takes no statement
+            await connection.execute("BEGIN; SELECT 1 / 0")
+        return connection
+
+    with pytest.raises(Unusable, match="ROWCAST_LISTEN"):
+        await signal_for(server, heard, connect=refusing).start()
 
 
 async def test_after_the_end_nothing_is_heard(server: Postgres, outside: Outside, heard: Heard) -> None:

@@ -60,7 +60,7 @@ class PostgresSignal:
                 "LISTEN does not hear what NOTIFY says, as behind a pooler: "
                 "set ROWCAST_LISTEN to an address of PostgreSQL itself."
             ) from None
-        except (Busy, Unreachable, Unwritable) as error:
+        except (Busy, Unreachable, Unwritable, *FAILURES) as error:
             await self.stop()
             raise Unusable(f"No LISTEN: {error}. Check ROWCAST_DATABASE and ROWCAST_LISTEN.") from error
         self._task = asyncio.create_task(self._follow())
