@@ -1,10 +1,10 @@
-"""What most tests begin with: settings for a database file of their own, the app on it, a client."""
+"""What most tests begin with: settings for a database of their own, the app on it, a client."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
+from tests.postgres import Cluster
+from tests.programs import PostgresProgram, SqliteProgram, program
 from webapp.app import create_app
 from webapp.config import PREFIX, Settings
 from webapp.database import Database
@@ -20,6 +22,10 @@ from webapp.schema import migrate
 from webapp.tables import writing
 from webapp.tables.page import Row
 from webapp.users import USERS
+
+KINDS = ("sqlite", "postgresql")
+NewDatabase = Callable[[], str]
+Outside = SqliteProgram | PostgresProgram
 
 hypothesis.settings.register_profile("rowcast", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("rowcast")
@@ -32,6 +38,19 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that needs a database on both kinds; ``only`` names those that it is about."""
+    if "dialect" in metafunc.fixturenames:
+        only = metafunc.definition.get_closest_marker("only")
+        metafunc.parametrize("dialect", only.args if only else KINDS, indirect=True)
+
+
+@pytest.fixture
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Which database the test runs on."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty database file, to be copied."""
@@ -40,11 +59,56 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server."""
+    made = Cluster()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(cluster: Cluster) -> str:
+    """The name of a migrated, empty database, to be copied."""
+    name = cluster.create()
+    migrate(cluster.url(name))
+    return name
+
+
 @pytest.fixture
-def settings(migrated: Path, tmp_path: Path) -> Settings:
+def new_database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewDatabase]:
+    """Make migrated, empty databases; return the URL of each."""
+    if dialect == "sqlite":
+        migrated = request.getfixturevalue("migrated")
+        names = (tmp_path / f"{name}.db" for name in ("rowcast", *range(1000)))
+        yield lambda: f"sqlite+aiosqlite:///{shutil.copy(migrated, next(names))}"
+        return
+    cluster, template = request.getfixturevalue("cluster"), request.getfixturevalue("migrated_postgres")
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(cluster.create(template))
+        return str(cluster.url(made[-1]))
+
+    yield make
+    for name in made:
+        cluster.drop(name)
+
+
+@pytest.fixture
+def settings(new_database: NewDatabase) -> Settings:
     """The settings of an app with an empty database of its own."""
-    file = shutil.copy(migrated, tmp_path / "rowcast.db")
-    return Settings(database=f"sqlite:///{file}")
+    return Settings(database=new_database())
+
+
+@pytest.fixture
+def outside(settings: Settings) -> Iterator[Outside]:
+    """Another program with the database open."""
+    with program(settings.database) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.programs import program
 
 START = 30.0  # seconds that a server may take to print its address
 STOP = 10.0  # seconds after which one that does not end is killed
@@ -39,6 +40,11 @@ class Server:
         self._listening = threading.Event()
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of its database."""
+        return str(self.settings.get("database", f"sqlite:///{self.file}"))
 
     @property
     def process(self) -> subprocess.Popen[str]:
@@ -100,13 +106,13 @@ class Server:
         return self._process is not None
 
     def execute(self, sql: str, *values: Any) -> None:
-        """Change the file past the server, as any other program would."""
+        """Change the database past the server, as any other program would."""
         self.execute_many(sql, [values])
 
     def execute_many(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
         """Run one statement for each of ``rows``, in one transaction."""
-        with closing(sqlite3.connect(self.file, timeout=10)) as connection, connection:
-            connection.executemany(sql, rows)
+        with program(self.url) as other:
+            other.execute_many(*((sql, row) for row in rows))
 
     def add_users(self, count: int, word: str = "User") -> None:
         """Fill in ``count`` users: "User 001" and so on, every third an administrator, every fifth closed."""

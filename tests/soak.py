@@ -48,7 +48,10 @@ class Soak:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             files = [Path(shutil.copy(self._migrated, f"{folder}/{number}.db")) for number in range(len(seeds))]
-            histories = [history(file, seed, rounds=self._rounds) for file, seed in zip(files, seeds, strict=True)]
+            histories = [
+                history(f"sqlite+aiosqlite:///{file}", seed, rounds=self._rounds)
+                for file, seed in zip(files, seeds, strict=True)
+            ]
             ended = await asyncio.gather(*histories, return_exceptions=True)
         tell(f"{time.monotonic() - began:5.1f} s, seeds {' '.join(map(str, seeds))}")
         for seed, end in zip(seeds, ended, strict=True):

@@ -12,6 +12,10 @@ GOOD = [
     ("DATABASE", "sqlite:///x.db", "database", "sqlite+aiosqlite:///x.db"),
     ("DATABASE", "sqlite:////srv/x.db", "database", "sqlite+aiosqlite:////srv/x.db"),
     ("DATABASE", "sqlite+aiosqlite:///x.db", "database", "sqlite+aiosqlite:///x.db"),
+    ("DATABASE", "postgresql://a:b@h:5/d", "database", "postgresql+asyncpg://a:b@h:5/d"),
+    ("DATABASE", "postgresql+asyncpg:///d?host=/x", "database", "postgresql+asyncpg:///d?host=%2Fx"),
+    ("LISTEN", "postgresql://h/d", "listen", "postgresql+asyncpg://h/d"),
+    ("LISTEN", "", "listen", ""),
     ("HOSTS", "a.example, b.example c.example", "hosts", ("a.example", "b.example", "c.example")),
     ("STREAM_LIFE", "0.5", "stream_life", 0.5),
     ("SECURE_COOKIES", "1", "secure_cookies", True),
@@ -26,6 +30,11 @@ BAD = [
     ("DATABASE", "", "use an SQLite file"),
     ("DATABASE", "sqlite://", "name a file"),
     ("DATABASE", "sqlite:///:memory:", "name a file"),
+    ("DATABASE", "postgres://h/d", "postgresql://user:password@host/database"),
+    ("DATABASE", "postgresql://h", "name a PostgreSQL database"),
+    ("DATABASE", "postgresql://h:port/d", "write it like postgresql://"),
+    ("LISTEN", "sqlite:///x.db", "name a PostgreSQL database"),
+    ("LISTEN", "h:5432", "write it like postgresql://"),
     ("HOSTS", "", "name at least one host"),
     ("HOSTS", " , ", "name at least one host"),
     ("HOSTS", "http://a.example", "without http://"),
@@ -80,7 +89,14 @@ def test_a_typing_error_does_not_pass_in_silence(monkeypatch: pytest.MonkeyPatch
 
 def test_a_secret_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROWCAST_SECRET", "hush")
+    for name in ("DATABASE", "LISTEN"):
+        monkeypatch.setenv(f"ROWCAST_{name}", "postgresql://me:hush@host/rowcast")
     assert "hush" not in repr(read_settings())
+    for bad in ("postgres://me:hush@host/rowcast", "postgresql://me:hush@sh@host:port/rowcast"):
+        monkeypatch.setenv("ROWCAST_DATABASE", bad)
+        with pytest.raises(BadSetting, match=r"me:\*\*\*@host") as refusal:
+            read_settings()
+        assert "sh@" not in str(refusal.value)
 
 
 def test_settings_do_not_change() -> None:

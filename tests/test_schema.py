@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import sqlite3
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.postgres import Cluster
+from tests.programs import program
 from webapp.config import Settings
 from webapp.schema import Unusable, migrate, prepare
+
+
+@pytest.fixture
+def empty(cluster: Cluster) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    name = cluster.create()
+    yield cluster.url(name)
+    cluster.drop(name)
 
 
 def test_a_new_file_is_set_up_and_a_second_start_leaves_it_alone(tmp_path: Path) -> None:
@@ -24,6 +35,7 @@ def test_a_new_file_is_set_up_and_a_second_start_leaves_it_alone(tmp_path: Path)
         assert file.execute("SELECT count(*) FROM users").fetchone() == (1,)
 
 
+@pytest.mark.only("sqlite")
 def test_a_file_of_another_version_is_refused_with_the_remedy(settings: Settings, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "rowcast.db")) as file, file:
         file.execute("UPDATE alembic_version SET version_num = '0000'")
@@ -45,3 +57,34 @@ def test_of_programs_that_start_at_once_one_sets_the_file_up_and_the_others_find
         list(programs.map(prepare, [url] * 4))
     with closing(sqlite3.connect(tmp_path / "new.db")) as file:
         assert file.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+
+
+def test_an_empty_postgresql_database_is_set_up_and_a_second_start_leaves_it_alone(empty: str) -> None:
+    prepare(empty)
+    with program(empty) as other:
+        other.execute("INSERT INTO users (username, email) VALUES ('Ada', 'a@b.c')")
+        prepare(empty)
+        migrate(empty)
+        assert other.execute("SELECT count(*) FROM users") == [(1,)]
+        other.execute("UPDATE alembic_version SET version_num = '0000'")
+    with pytest.raises(Unusable, match="rowcast migrate"):
+        prepare(empty)
+
+
+def test_of_programs_that_start_at_once_one_sets_postgresql_up_and_the_others_find_it(empty: str) -> None:
+    with ThreadPoolExecutor(4) as programs:
+        list(programs.map(prepare, [empty] * 4))
+    with program(empty) as other:
+        assert other.execute("SELECT count(*) FROM alembic_version") == [(1,)]
+
+
+def test_a_server_that_is_not_there_is_refused_with_its_address_and_without_the_password() -> None:
+    with pytest.raises(Unusable, match="ROWCAST_DATABASE") as refusal:
+        prepare("postgresql+asyncpg://me:hush@127.0.0.1:1/rowcast")
+    assert "127.0.0.1:1/rowcast" in str(refusal.value)
+    assert "hush" not in str(refusal.value)
+
+
+async def test_a_program_whose_event_loop_runs_can_set_a_database_up(empty: str) -> None:
+    prepare(empty)
+    prepare(empty)

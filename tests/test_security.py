@@ -10,6 +10,8 @@ from tests.routes.asking import ADA, FORMATS, PAGE, ask
 from webapp.rendering import static
 from webapp.security import CONTENT_SECURITY_POLICY, HEADERS, is_cross_origin, is_known_host
 
+pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
+
 OWN = "table.example:8000"
 CASES = [
     # method, headers besides Host, refused, why

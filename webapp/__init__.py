@@ -5,7 +5,7 @@ logs       how log records are written
 messages   texts for people, as data, translated where they are shown
 bounded    a connection whose requests must come in time and in size
 config     settings, read once from the environment and refused at start when bad
-database   engine and transactions; the one place that knows which database it is
+database   engines and transactions; the one place that knows SQLite from PostgreSQL
 schema     the version of the tables
 tables     what a table is, how its rows are listed, read and written; knows SQL, never HTTP or HTML
 live       how an open page stays true; knows pages and bytes, never SQL, Quart or users

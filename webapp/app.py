@@ -9,10 +9,10 @@ from quart.typing import ResponseReturnValue
 from quart_schema import Info, QuartSchema
 
 from webapp.config import Settings
-from webapp.database import Database
+from webapp.database import Database, Unusable
 from webapp.live.hub import Hub
 from webapp.live.limits import Key, Limits
-from webapp.live.signals.sqlite import SqliteSignal
+from webapp.live.signals import signal_of
 from webapp.rendering import Renderers, TableRenderer
 from webapp.resources import folder
 from webapp.routes.connection import connection_routes
@@ -62,7 +62,7 @@ def create_app(settings: Settings) -> Quart:
         return renderers.get(TABLES[key.table], key.audience)
 
     hub = Hub(read, renderer, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
-    services = Services(database, hub, SqliteSignal(database.file, hub.changed), renderers)
+    services = Services(database, hub, signal_of(database, hub, settings.listen), renderers)
     add_observing(app, database, hub)
     protect(app, settings.hosts)
     for table in TABLES.values():
@@ -72,6 +72,9 @@ def create_app(settings: Settings) -> Quart:
     @app.get("/")
     async def home() -> ResponseReturnValue:
         return redirect(f"/{USERS.name}")
+
+    # The server prints what an Unusable says; Quart's traceback would only hide it.
+    app.logger.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], Unusable)))
 
     @app.before_serving
     async def start() -> None:

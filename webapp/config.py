@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 PREFIX = "ROWCAST_"
+POSTGRES = "postgresql://user:password@host/database"  # an example
+PASSWORD = re.compile("(://[^/]*?:).*@")
 
 
 class BadSetting(Exception):
@@ -21,7 +26,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
-    database: str = "sqlite+aiosqlite:///rowcast.db"
+    # Not shown with the rest: they may hold a password.
+    database: str = Field(default="sqlite+aiosqlite:///rowcast.db", repr=False)
+    listen: str = Field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "::1")
@@ -44,14 +51,21 @@ class Settings(BaseSettings):
 
     @field_validator("database")
     @classmethod
-    def _database_is_a_file(cls, url: str) -> str:
+    def _database_is_known(cls, url: str) -> str:
         scheme, _, rest = url.partition("://")
+        if scheme in ("postgresql", "postgresql+asyncpg"):
+            return _postgres(url)
         if scheme not in ("sqlite", "sqlite+aiosqlite"):
-            raise ValueError("use an SQLite file, for example sqlite:///rowcast.db")
+            raise ValueError(f"use an SQLite file, for example sqlite:///rowcast.db, or PostgreSQL: {POSTGRES}")
         path = rest.removeprefix("/")
         if not path or path.startswith(":memory:"):
             raise ValueError("name a file, for example sqlite:///rowcast.db: a database in memory has no other readers")
         return f"sqlite+aiosqlite:///{path}"
+
+    @field_validator("listen")
+    @classmethod
+    def _listen_is_an_address(cls, url: str) -> str:
+        return _postgres(url) if url else url
 
     @field_validator("hosts", mode="before")
     @classmethod
@@ -82,6 +96,17 @@ def read_settings() -> Settings:
         raise BadSetting("\n".join(_told(problem) for problem in error.errors())) from None
 
 
+def _postgres(url: str) -> str:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError(f"write it like {POSTGRES}") from None
+    if parsed.get_backend_name() != "postgresql" or not parsed.database:
+        raise ValueError(f"name a PostgreSQL database, like {POSTGRES}")
+    return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
 def _told(problem: Any) -> str:
     name = PREFIX + str(problem["loc"][0]).upper()
-    return f"{name}={problem['input']!r} cannot be used: {problem['msg'].removeprefix('Value error, ')}."
+    value = PASSWORD.sub(r"\1***@", repr(problem["input"]))
+    return f"{name}={value} cannot be used: {problem['msg'].removeprefix('Value error, ')}."

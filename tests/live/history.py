@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from pathlib import Path
 
 from tests.live.reader import Reader
 from tests.live.tally import Tally
@@ -51,13 +50,13 @@ def command(seed: int, rounds: int) -> str:
     return f"python -m tests.soak --rounds {rounds} --seed {seed}"
 
 
-async def history(file: Path, seed: int, *, rounds: int = ROUNDS, patience: float = PATIENCE) -> Tally:
-    """Let the history of ``seed`` happen to the empty database ``file``.
+async def history(url: str, seed: int, *, rounds: int = ROUNDS, patience: float = PATIENCE) -> Tally:
+    """Let the history of ``seed`` happen to the empty database at ``url``.
 
     Raises AssertionError when a page does not end equal to a fresh one, or shows two things at one revision.
     """
     dice = random.Random(seed)
-    world = World(file, remembered=dice.choice([2, 32, 32, 32]), slow=dice.choice([0, 0, 0.01, 0.03]))
+    world = World(url, remembered=dice.choice([2, 32, 32, 32]), slow=dice.choice([0, 0, 0.01, 0.03]))
     writer = Writer(world, dice)
     writer.fill(dice.choice([0, 30, 60, 60, 80]))
     await world.start()

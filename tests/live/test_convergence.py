@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
-from pathlib import Path
 
 import pytest
 
+from tests.conftest import NewDatabase
 from tests.live.history import PATIENCE, history, listing, settle
 from tests.live.reader import Reader
 from tests.live.tally import Tally
@@ -24,18 +23,27 @@ from tests.model import parts
 
 TOGETHER = 16  # histories at a time, so that one works while others wait
 BATCHES = 5
-TESTS = 4
-HISTORIES = TESTS * BATCHES * TOGETHER
+HISTORIES = 4 * BATCHES * TOGETHER
 
 
+@pytest.mark.only("sqlite")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("first", range(0, HISTORIES, BATCHES * TOGETHER))
-async def test_every_page_converges_whatever_happened(first: int, migrated: Path, tmp_path: Path) -> None:
+async def test_every_page_converges_whatever_happened(first: int, new_database: NewDatabase) -> None:
+    await converge(first, new_database)
+
+
+@pytest.mark.only("postgresql")
+@pytest.mark.timeout(300)
+async def test_every_page_converges_on_postgresql_too(new_database: NewDatabase) -> None:
+    await converge(0, new_database)
+
+
+async def converge(first: int, new_database: NewDatabase) -> None:
     tally = Tally()
     for batch in range(BATCHES):
         seeds = range(first + batch * TOGETHER, first + (batch + 1) * TOGETHER)
-        files = [Path(shutil.copy(migrated, tmp_path / f"{seed}.db")) for seed in seeds]
-        for end in await asyncio.gather(*map(history, files, seeds), return_exceptions=True):
+        for end in await asyncio.gather(*(history(new_database(), seed) for seed in seeds), return_exceptions=True):
             if isinstance(end, BaseException):
                 raise end
             tally += end
@@ -50,10 +58,10 @@ async def test_every_page_converges_whatever_happened(first: int, migrated: Path
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_after_a_release_every_reader_gets_one_frame_that_replaces_all(
-    seed: int, migrated: Path, tmp_path: Path
+    seed: int, new_database: NewDatabase
 ) -> None:
     dice = random.Random(seed)
-    world = World(Path(shutil.copy(migrated, tmp_path / "one.db")))
+    world = World(new_database())
     writer = Writer(world, dice)
     writer.fill(60)
     await world.start()

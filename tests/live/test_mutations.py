@@ -16,12 +16,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
+from tests.conftest import NewDatabase
 from tests.live import mutations
 from tests.live.history import history
 from tests.live.test_convergence import HISTORIES
@@ -35,10 +34,10 @@ PATIENCE = 2.0  # seconds: a page that waits for what was lost waits for ever
 TRIES = 4  # threads and timers decide which write falls into which read
 
 
-async def diverged(file: Path, seed: int) -> bool:
+async def diverged(url: str, seed: int) -> bool:
     """Let the history happen; whether a page did not end equal to a fresh one."""
     try:
-        await history(file, seed, patience=PATIENCE)
+        await history(url, seed, patience=PATIENCE)
     except AssertionError:
         return True
     return False
@@ -49,14 +48,14 @@ def test_the_seeds_of_every_mutation_are_listed_and_end_well_without_it() -> Non
     assert max(seed for seeds in SEEDS.values() for seed in seeds) < HISTORIES
 
 
+@pytest.mark.only("sqlite")  # what is broken here is above the database
 @pytest.mark.parametrize("mutation", ALL, ids=lambda mutation: mutation.__name__)
 async def test_a_broken_engine_is_caught(
-    mutation: Callable[[pytest.MonkeyPatch], None], migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mutation: Callable[[pytest.MonkeyPatch], None], new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mutation(monkeypatch)
-    for number in range(TRIES):
+    for _ in range(TRIES):
         seeds = SEEDS[mutation.__name__]
-        files = [Path(shutil.copy(migrated, tmp_path / f"{number}-{seed}.db")) for seed in seeds]
-        if any(await asyncio.gather(*map(diverged, files, seeds))):
+        if any(await asyncio.gather(*(diverged(new_database(), seed) for seed in seeds))):
             return
     pytest.fail("no history shows that anything is broken")

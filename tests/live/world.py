@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import Counter
-from contextlib import closing
+from contextlib import ExitStack, suppress
 from dataclasses import replace
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 from tests.model import Screen
+from tests.programs import REFUSED, PostgresProgram, SqliteProgram, program
 from webapp.database import Database
 from webapp.live.hub import Hub
 from webapp.live.limits import Audience, Key, Limits
-from webapp.live.signals.sqlite import SqliteSignal
+from webapp.live.signals import signal_of
 from webapp.rendering import TableRenderer
 from webapp.tables.listing import Listing
 from webapp.tables.page import Page, Row, read_page
@@ -45,13 +45,14 @@ class Judge(Edition):
 
 
 class World:
-    """One database file with its hub and signal, and what was shown at each revision."""
+    """One database with its hub and signal, and what was shown at each revision."""
 
-    def __init__(self, file: Path, *, remembered: int = 32, slow: float = 0) -> None:
-        self.file = file
+    def __init__(self, url: str, *, remembered: int = 32, slow: float = 0) -> None:
+        self.url = url
         self.slow = slow  # seconds between what a feed's read saw and the feed seeing it
         self.edition = 0
         self.shown: dict[str, tuple[str, str]] = {}
+        self._open = ExitStack()
         self._former: Counter[str] = Counter()
         self._reads: set[asyncio.Task[Page]] = set()
         self._limits = Limits(
@@ -67,10 +68,10 @@ class World:
 
     async def start(self) -> None:
         """Start the server."""
-        self.database = Database(f"sqlite+aiosqlite:///{self.file}")
+        self.database = Database(self.url)
         self.renderer = Edition(self.edition)
         self.hub = Hub(self._read, lambda _key: self.renderer, self._limits)
-        self.signal = SqliteSignal(self.file, self.hub.changed)
+        self.signal = signal_of(self.database, self.hub)
         await self.signal.start()
 
     async def stop(self) -> None:
@@ -79,6 +80,8 @@ class World:
         await self.signal.stop()
         await asyncio.gather(*self._reads, return_exceptions=True)  # they end before their connections do
         await self.database.close()
+        self._open.close()
+        self.__dict__.pop("_other", None)
         self._former += self.hub.meters.frames
 
     @property
@@ -104,14 +107,12 @@ class World:
 
     def execute_many(self, *statements: tuple[str, Any]) -> None:
         """Write past the program, all in one transaction."""
-        with closing(sqlite3.connect(self.file)) as connection:
-            connection.execute("PRAGMA synchronous = OFF")  # the tests do not wait for the disk
-            try:
-                with connection:
-                    for sql, values in statements:
-                        connection.execute(sql, values)
-            except sqlite3.IntegrityError:
-                return
+        with suppress(*REFUSED):
+            self._other.execute_many(*statements)
+
+    @cached_property
+    def _other(self) -> SqliteProgram | PostgresProgram:
+        return self._open.enter_context(program(self.url))
 
     async def _read(self, key: Key) -> Page:
         read = asyncio.create_task(self._now(key))
@@ -137,17 +138,20 @@ class World:
         sort = listing.sort.removeprefix("-") or "username"
         column = f"{sort}_key" if sort in ("username", "email") else sort
         narrowed, wanted = dict(listing.filters), listing.q.casefold().encode()
-        with closing(sqlite3.connect(self.file)) as connection:
-            connection.text_factory = bytes  # compared as SQLite compares: byte by byte
-            rows = connection.execute(f"SELECT {column}, id, role, status, username_key, email_key FROM users")
-            found = [
-                (key or b"", id)
-                for key, id, role, status, *texts in rows
-                if narrowed.get("role", role.decode()) == role.decode()
-                and narrowed.get("status", status.decode()) == status.decode()
-                and (not wanted or any(wanted in text for text in texts if text))
-            ]
+        asked = f"SELECT {column}, id, role, status, username_key, email_key FROM users"
+        found = [
+            (_bytes(key), id)
+            for key, id, role, status, *texts in self._other.execute(asked)
+            if narrowed.get("role", role) == role
+            and narrowed.get("status", status) == status
+            and (not wanted or any(wanted in _bytes(text) for text in texts))
+        ]
         found.sort(reverse=listing.sort.startswith("-"))
         pages = max(1, -(-len(found) // listing.size))
         first = (min(listing.page, pages) - 1) * listing.size
         return [id for _, id in found[first : first + listing.size]], len(found)
+
+
+def _bytes(value: Any) -> Any:
+    """Return ``value`` as the databases compare it: text code point by code point, which is byte by byte."""
+    return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value or b""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from quart.typing import TestClientProtocol as Client
 
 from tests.routes.asking import PAGE, PART, ask
+from tests.routes.following import following, targets
+from webapp.app import create_app
+from webapp.config import Settings
 
 
 @pytest.mark.parametrize(("state", "word"), [("live", "Live"), ("lost", "Reconnecting")])
@@ -20,6 +25,20 @@ async def test_the_badge_is_there_when_the_server_is_not(client: Client, state: 
 @pytest.mark.parametrize("token", ["junk", "x" * 1000, "%00", "live"])
 async def test_an_answer_that_nobody_waits_for_is_404(client: Client, token: str) -> None:
     assert (await ask(client, "POST", f"/connection/{token}", PART)).status in (404, 405)
+
+
+@pytest.mark.only("postgresql")
+async def test_an_answer_that_reaches_another_process_travels_to_the_stream_all_the_same(
+    client: Client, settings: Settings
+) -> None:
+    other = create_app(settings)
+    async with other.test_app(), following(client) as stream:
+        greeting = (await stream.next()).data
+        (path,) = re.findall(r'hx-post="(/connection/[^"]+)"', greeting)
+        got = await ask(other.test_client(), "POST", path, PART)
+        assert got.status == 202
+        assert targets(await stream.next()) == ["log"]
+        assert (await ask(client, "POST", path, PART)).status == 202, "it is answered, which nobody knows for sure"
 
 
 @pytest.mark.parametrize("query", ["", "?q=a%27%3B+rm+-rf+~&role=member", "?q=%22%3E%3Cb%3E"])

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
+from tests.conftest import Outside
+from tests.postgres import Cluster
 from tests.routes.asking import ADA, FORMATS, JSON, PAGE, ask
 from webapp import database as database_module
-from webapp.database import PRAGMAS
+from webapp.config import Settings
+from webapp.database import Database, sqlite
 from webapp.security import HEADERS
 
 ERRORS: list[tuple[str, str, int, dict[str, Any]]] = [
@@ -60,32 +60,49 @@ async def test_what_may_be_done_instead_is_said(client: Client) -> None:
 
 @pytest.mark.parametrize("reader", FORMATS)
 async def test_a_database_that_another_program_holds_is_503_and_nothing_is_lost(
-    app: Quart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: str
+    app: Quart, outside: Outside, monkeypatch: pytest.MonkeyPatch, reader: str
 ) -> None:
-    monkeypatch.setattr(database_module, "PRAGMAS", [*PRAGMAS, "PRAGMA busy_timeout = 10"])
+    monkeypatch.setattr(sqlite, "PRAGMAS", [*sqlite.PRAGMAS, "PRAGMA busy_timeout = 10"])
     monkeypatch.setattr(database_module, "WRITE_TIMEOUT", 0.1)
     client = app.test_client()
-    with closing(sqlite3.connect(tmp_path / "rowcast.db", isolation_level=None)) as outside:
-        outside.execute("BEGIN IMMEDIATE")
-        got = await ask(client, "POST", "/users", FORMATS[reader], form=ADA)
-        assert got.status == 503
-        assert int(got.headers["Retry-After"]) > 0
-        assert "busy" in got.text
-        assert (await ask(client, "GET", "/users", JSON)).status == 200, "readers do not notice"
+    outside.hold()
+    got = await ask(client, "POST", "/users", FORMATS[reader], form=ADA)
+    assert got.status == 503
+    assert int(got.headers["Retry-After"]) > 0
+    assert "busy" in got.text
+    assert (await ask(client, "GET", "/users", JSON)).status == 200, "readers do not notice"
+    outside.release()
 
 
 @pytest.mark.parametrize("reader", FORMATS)
 async def test_what_goes_wrong_here_is_500_and_tells_nobody_how(
-    app: Quart, tmp_path: Path, caplog: pytest.LogCaptureFixture, reader: str
+    app: Quart, dialect: str, outside: Outside, caplog: pytest.LogCaptureFixture, reader: str
 ) -> None:
-    with closing(sqlite3.connect(tmp_path / "rowcast.db")) as outside:
-        outside.execute("ALTER TABLE users RENAME TO lost")
+    outside.execute("ALTER TABLE users RENAME TO lost")
     got = await ask(app.test_client(), "GET", "/users", FORMATS[reader])
     assert got.status == 500
     assert "logged" in got.text
-    assert "no such table" not in got.text
-    assert "no such table" in caplog.text
+    reason = {"sqlite": "no such table", "postgresql": "does not exist"}[dialect]
+    assert reason not in got.text
+    assert reason in caplog.text
     assert {key: got.headers.get(key) for key in HEADERS} == HEADERS
+
+
+@pytest.mark.only("postgresql")
+@pytest.mark.parametrize("reader", FORMATS)
+async def test_without_its_database_a_process_says_so_and_asks_to_come_back(
+    app: Quart, settings: Settings, cluster: Cluster, reader: str
+) -> None:
+    client = app.test_client()
+    assert (await ask(client, "GET", "/users", FORMATS[reader])).status == 200
+    cluster.drop(Database(settings.database).url.database or "")
+    for method, path, sent in (("GET", "/users", {}), ("POST", "/users", {"form": ADA}), ("GET", "/users/stream", {})):
+        got = await ask(client, method, path, FORMATS[reader], **sent)
+        assert got.status == 503
+        assert int(got.headers["Retry-After"]) > 0
+        assert "The database does not answer." in got.text
+    assert (await client.get("/health/ready")).status_code == 503
+    assert (await client.get("/health/live")).status_code == 200
 
 
 async def test_a_hostile_address_is_not_shown_as_markup(client: Client) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from quart import Quart
 
-from tests.conftest import make_user
+from tests.conftest import Outside, make_user
 from tests.routes.following import following
 from webapp.database import Database
 
@@ -26,16 +24,16 @@ async def samples(app: Quart) -> dict[str, float]:
     }
 
 
-async def test_a_process_that_answers_is_live_and_one_with_its_tables_is_ready(app: Quart, database: Database) -> None:
+async def test_a_process_that_answers_is_live_and_one_with_its_tables_is_ready(app: Quart, outside: Outside) -> None:
     client = app.test_client()
     assert (await client.get("/health/live")).status_code == 200
     assert (await client.get("/health/ready")).status_code == 200
-    with closing(sqlite3.connect(database.file)) as outside, outside:
-        outside.execute("UPDATE alembic_version SET version_num = '0000'")
+    outside.execute("UPDATE alembic_version SET version_num = '0000'")
     assert (await client.get("/health/ready")).status_code == 503
     assert (await client.get("/health/live")).status_code == 200
 
 
+@pytest.mark.only("sqlite")
 async def test_without_its_database_a_process_is_not_ready(app: Quart, tmp_path: Path) -> None:
     for file in (tmp_path / name for name in ("rowcast.db", "rowcast.db-wal", "rowcast.db-shm")):
         file.unlink(missing_ok=True)

@@ -8,6 +8,8 @@ from quart.typing import TestClientProtocol as Client
 from tests.routes.asking import ADA, FORMATS, JSON, ask
 from webapp.routes.errors import TITLES
 
+pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
+
 JSON_BODY = {"Content-Type": "application/json"}
 FORM_BODY = {"Content-Type": "application/x-www-form-urlencoded"}
 

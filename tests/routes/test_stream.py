@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
+from tests.conftest import Outside
 from tests.routes.asking import FORMATS, JSON, ask
 from webapp.app import create_app
 from webapp.config import Settings
@@ -65,9 +62,8 @@ async def test_readers_that_come_at_once_are_counted_all_the_same(settings: Sett
         assert len(admitted) == 2
 
 
-async def test_a_database_that_does_not_answer_is_a_refusal_and_no_broken_stream(app: Quart, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "rowcast.db")) as outside:
-        outside.execute("ALTER TABLE users RENAME TO lost")
+async def test_a_database_that_does_not_answer_is_a_refusal_and_no_broken_stream(app: Quart, outside: Outside) -> None:
+    outside.execute("ALTER TABLE users RENAME TO lost")
     got = await ask(app.test_client(), "GET", "/users/stream", {})
     assert got.status == 503
     assert int(got.headers["Retry-After"]) > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -16,17 +17,29 @@ WORDS = (f"kin{number}x" for number in count())
 
 
 @pytest.fixture(scope="package")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests that ask for no settings."""
-    with running(tmp_path_factory.mktemp("server")) as server:
-        yield server
+def shared_servers(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], Server]]:
+    """One server on each kind of database for all tests that ask for no settings."""
+    with ExitStack() as stack:
+
+        @cache
+        def start(dialect: str) -> Server:
+            settings = {}
+            if dialect == "postgresql":
+                cluster = request.getfixturevalue("cluster")
+                settings["database"] = cluster.url(cluster.create())
+            return stack.enter_context(running(tmp_path_factory.mktemp("server"), **settings))
+
+        yield start
 
 
 @pytest.fixture
-def server(shared_server: Server) -> Server:
+def server(shared_servers: Callable[[str], Server], dialect: str) -> Server:
     """The shared server, with no users."""
-    shared_server.execute("DELETE FROM users")
-    return shared_server
+    server = shared_servers(dialect)
+    server.execute("DELETE FROM users")
+    return server
 
 
 @pytest.fixture
@@ -36,13 +49,15 @@ def word() -> str:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
+def serve(tmp_path: Path, dialect: str, request: pytest.FixtureRequest) -> Iterator[Serve]:
     """Start a server with settings; it is stopped when the test ends."""
     with ExitStack() as stack:
 
         def start(**settings: object) -> Server:
             folder = tmp_path / f"server-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
+            if dialect == "postgresql":
+                settings = {"database": request.getfixturevalue("new_database")(), **settings}
             return stack.enter_context(running(folder, **settings))
 
         yield start

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from queue import Queue
 from threading import Thread
 
+from tests.postgres import Cluster
 from tests.running import Server
 from tests.server.stream import PATIENCE, Event
 
@@ -87,14 +88,19 @@ def test_curl_killed_and_resumed_gets_exactly_what_it_missed(server: Server, wor
         assert greeting.parts == []
 
 
-def test_an_edit_in_the_sqlite3_program_is_printed_by_curl(server: Server, word: str) -> None:
-    program = shutil.which("sqlite3")
-    assert program, "install sqlite3, which the README names"
+def test_an_edit_in_the_databases_own_program_is_printed_by_curl(
+    server: Server, word: str, dialect: str, cluster: Cluster
+) -> None:
+    sqlite3 = shutil.which("sqlite3")
+    assert sqlite3, "install sqlite3, which the README names"
+    command = [sqlite3, "-cmd", ".timeout 5000", str(server.file)]
+    if dialect == "postgresql":
+        command = [str(cluster.psql), "-q", server.url.replace("+asyncpg", ""), "-c"]
     server.add_users(5, word)
     with curl(server, f"q={word}") as terminal:
         assert terminal.event().is_greeting
         edit = f"UPDATE users SET role = 'administrator' WHERE username = '{word} 002'"
-        subprocess.run([program, "-cmd", ".timeout 5000", server.file, edit], check=True, timeout=PATIENCE)
+        subprocess.run([*command, edit], check=True, timeout=PATIENCE)
         change = terminal.event()
         assert "Administrator" in change.data
         assert change.data.count("<tr") == 1

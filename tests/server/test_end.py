@@ -14,6 +14,8 @@ from tests.server.conftest import Serve
 from tests.server.flood import QUERY, ROWS, flood
 from tests.server.stream import following
 
+pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
+
 BOUND = 2.0  # seconds, as the contract of the stream has it
 
 

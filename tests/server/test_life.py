@@ -11,6 +11,8 @@ from tests.server.conftest import Serve
 from tests.server.flood import QUERY, ROUNDS, ROWS, flood, rewrite
 from tests.server.stream import following
 
+pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
+
 
 async def test_a_heartbeat_repeats_the_id_and_replaces_the_beat(serve: Serve) -> None:
     server = serve(heartbeat=0.5)

@@ -12,6 +12,8 @@ from tests.running import ADD_USER, Server
 from tests.server.conftest import Serve
 from tests.server.stream import following
 
+pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
+
 ADA = {"username": "Ada Lovelace", "email": "ada.lovelace@example.org"}
 
 

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import Cluster
 from tests.running import PROGRAM, START, environment, running
 from tests.server.conftest import Serve
+
+pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
 
 
 def refused(folder: Path, **settings: object) -> str:
@@ -55,6 +58,12 @@ def test_an_older_database_is_told_to_migrate(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "rowcast.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '0000'")
     assert "rowcast migrate" in refused(tmp_path)
+
+
+def test_an_address_that_hears_nothing_is_refused_with_the_remedy(tmp_path: Path, cluster: Cluster) -> None:
+    here, elsewhere = cluster.url(cluster.create()), cluster.url(cluster.create())
+    told = refused(tmp_path, database=here, listen=elsewhere)
+    assert "set ROWCAST_LISTEN to an address of PostgreSQL itself" in told
 
 
 def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ import pytest
 from tests.running import ADD_USER, START, STOP, Server, environment
 from tests.server.stream import Reader, following
 
+pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
+
 APP = """
 from webapp import schema
 from webapp.app import create_app

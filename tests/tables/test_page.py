@@ -16,7 +16,8 @@ from webapp.users import USERS
 
 FILL = """
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
-    INSERT INTO users (username, email) SELECT printf('user %03d', i), 'u' || i || '@example.org' FROM n
+    INSERT INTO users (username, email)
+    SELECT 'user ' || substr(CAST(1000 + i AS TEXT), 2), 'u' || i || '@example.org' FROM n
 """
 
 

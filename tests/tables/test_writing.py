@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tests.conftest import make_user
+from tests.conftest import Outside, make_user
+from webapp.config import Settings
 from webapp.database import Database
 from webapp.tables import writing
 from webapp.tables.history import Change
@@ -93,6 +95,59 @@ async def test_a_name_is_taken_whatever_its_case_and_width(database: Database, t
     with pytest.raises(Taken):
         await edit(database, other.id, username=new)
     assert await counts(database) == (2, 2)
+
+
+async def test_of_many_nodes_that_want_one_name_one_gets_it_and_the_others_are_told(settings: Settings) -> None:
+    nodes = [Database(settings.database) for _ in range(3)]
+    tries = [make_user(node, "Ada") for _ in range(4) for node in nodes]
+    ended = await asyncio.gather(*tries, return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ended) == ["Row", *["Taken"] * 11]
+    assert await counts(nodes[0]) == (1, 1)
+    for node in nodes:
+        await node.close()
+
+
+async def test_of_many_nodes_that_edit_one_version_one_wins_and_the_others_are_told(settings: Settings) -> None:
+    nodes = [Database(settings.database) for _ in range(3)]
+    row = await make_user(nodes[0], "Ada")
+    tries = [edit(node, row.id, 1, username=f"Ada {n}") for n, node in enumerate(4 * nodes)]
+    ended = await asyncio.gather(*tries, return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ended) == [*["Conflict"] * 11, "Row"]
+    in_turn = await asyncio.gather(*(edit(node, row.id, username=f"Eve {n}") for n, node in enumerate(4 * nodes)))
+    assert sorted(row.values["version"] for row in in_turn) == list(range(3, 15)), "who names no version waits his turn"
+    for node in nodes:
+        await node.close()
+
+
+async def test_a_name_that_another_program_takes_at_the_last_moment_is_taken(
+    database: Database, outside: Outside
+) -> None:
+    outside.hold()
+    outside.execute("INSERT INTO users (username, email) VALUES ('Ada', 'x@example.org')")
+    late = asyncio.create_task(make_user(database, "ada"))
+    await asyncio.sleep(0.1)
+    assert not late.done(), "this proves nothing unless it waits"
+    outside.release()
+    with pytest.raises(Taken) as taken:
+        await late
+    assert list(taken.value.errors) == ["username"]
+
+
+@pytest.mark.only("postgresql")
+@pytest.mark.parametrize("statement", ["UPDATE users SET role = 'administrator'", "DELETE FROM users"])
+@pytest.mark.parametrize("verb", [edit, delete])
+async def test_a_row_that_another_program_changes_at_the_last_moment_is_not_overwritten(
+    database: Database, outside: Outside, statement: str, verb: Any
+) -> None:
+    row = await make_user(database, "Ada")
+    outside.execute("BEGIN")
+    outside.execute(statement)
+    late = asyncio.create_task(verb(database, row.id, 1, **({"status": "closed"} if verb is edit else {})))
+    await asyncio.sleep(0.1)
+    assert not late.done(), "this proves nothing unless it waits"
+    outside.execute("COMMIT")
+    with pytest.raises(Missing if "DELETE" in statement else Conflict):
+        await late
 
 
 async def test_everything_that_is_taken_is_told_at_once(database: Database) -> None:

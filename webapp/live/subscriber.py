@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import secrets
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 from webapp.live.frames import Frame
+
+TOKEN = re.compile("[A-Za-z0-9_-]{16}")  # of a greeting; nothing else is passed on to other processes
 
 
 class Wire(Protocol):

@@ -1,4 +1,4 @@
-"""Alembic runs the migrations on the connection that database.py hands in."""
+"""Alembic runs the migrations on the connection that schema.py hands in."""
 
 from alembic import context
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quart import Blueprint, Response
 
+from webapp.live.subscriber import TOKEN
 from webapp.routes.answers import audience, plain_environment
 from webapp.routes.services import Services
 
@@ -14,8 +15,14 @@ def connection_routes(services: Services) -> Blueprint:
 
     @routes.post("/<token>")
     async def answer(token: str) -> Response:
-        """Take a browser's answer to its greeting; what comes of it travels back on the stream."""
-        return Response(status=204 if services.hub.answered(token) else 404)
+        """Take a browser's answer to its greeting; what comes of it travels back on the stream.
+
+        That may be a stream of another process, which is told then.
+        """
+        if services.hub.answered(token):
+            return Response(status=204)
+        is_told = TOKEN.fullmatch(token) and await services.signal.tell(token)
+        return Response(status=202 if is_told else 404)
 
     @routes.get("/<any(live, lost, unsaved):state>")
     async def badge(state: str) -> Response:

@@ -7,7 +7,7 @@ import logging
 from quart import Quart, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from webapp.database import Busy, Unwritable
+from webapp.database import Busy, Unreachable, Unwritable
 from webapp.messages import Message, _
 from webapp.routes.answers import VARY, audience, plain_environment, problem, wants_json, wants_part
 from webapp.tables.writing import Missing
@@ -26,6 +26,7 @@ TITLES = {
     503: _("The database is busy. Nothing was saved; please try again."),
     507: _("The disk of the database takes no more. Nothing was saved."),
 }
+NO_ANSWER = _("The database does not answer.")
 DELETED = _("It may have been deleted meanwhile.")
 RETRY_AFTER = 2  # seconds
 
@@ -51,6 +52,13 @@ def add_errors(app: Quart) -> None:
     @app.errorhandler(Busy)
     async def busy(_error: Busy) -> Response:
         response = shown(503, TITLES[503])
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+        return response
+
+    @app.errorhandler(Unreachable)
+    async def unreachable(error: Unreachable) -> Response:
+        log.error("The database does not answer: %s", error)
+        response = shown(503, NO_ANSWER)
         response.headers["Retry-After"] = str(RETRY_AFTER)
         return response
 

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from quart import Quart, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp.database import Database
+from webapp.database import Database, Unreachable
 from webapp.live.hub import Hub
 from webapp.schema import is_current
 
@@ -66,7 +66,7 @@ def add_observing(app: Quart, database: Database, hub: Hub) -> None:
         """Tell whether requests can be served: the database is there, and its tables are of our version."""
         try:
             is_ready = await is_current(database)
-        except SQLAlchemyError:
+        except (SQLAlchemyError, Unreachable):
             is_ready = False
         return Response("ready\n" if is_ready else "not ready\n", 200 if is_ready else 503, mimetype="text/plain")
 

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from webapp.database import Database
 from webapp.live.hub import Hub
+from webapp.live.signals import Signal
 from webapp.rendering import Renderers
 from webapp.tables.page import Row, read_row
 from webapp.tables.table import Table
 from webapp.tables.writing import Missing
 
 T = TypeVar("T")
-
-
-class Signal(Protocol):
-    """How this process hears that a table changed."""
-
-    async def start(self) -> None:
-        """Begin to listen."""
-
-    def committed(self) -> None:
-        """Hear that this process has committed."""
-
-    async def stop(self) -> None:
-        """Listen no longer."""
 
 
 @dataclass(frozen=True)

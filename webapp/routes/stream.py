@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from webapp.live.limits import Full, Key
 from webapp.messages import _
 from webapp.routes.answers import audience
-from webapp.routes.errors import refusal
+from webapp.routes.errors import NO_ANSWER, refusal
 from webapp.routes.handover import StreamResponse
 from webapp.routes.services import Services
 from webapp.tables.listing import parse
@@ -47,6 +47,6 @@ def add_stream(routes: Blueprint, table: Table, services: Services) -> None:
             return refusal(503, TOO_MANY)
         except SQLAlchemyError:
             log.exception("A stream could not begin")
-            return refusal(503, _("The database does not answer."))
+            return refusal(503, NO_ANSWER)
         have = request.headers.get("Last-Event-ID") or request.args.get("have", "")
         return StreamResponse(services.hub, key, have, client, refusal(503, TOO_MANY))

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.messages import Message, _
 from webapp.tables.table import Table
@@ -75,10 +76,8 @@ class Listing:
         asked = self.sort or table.sort
         key = table.by_name[asked.removeprefix("-")].sort_key
         rows = select(*table.attributes).where(*self.matching(table))
-        if asked.startswith("-"):
-            rows = rows.order_by(key.desc(), table.model.id.desc())
-        else:
-            rows = rows.order_by(key, table.model.id)
+        backwards = asked.startswith("-")
+        rows = rows.order_by(_order(key, backwards), _order(table.model.id, backwards))
         return rows.limit(self.size).offset((self.page - 1) * self.size)
 
 
@@ -116,6 +115,13 @@ def parse(table: Table, pairs: Iterable[tuple[str, str]]) -> tuple[Listing, dict
         else:
             filters[name] = value
     return Listing(filters=tuple(sorted(filters.items())), **found), problems
+
+
+def _order(key: InstrumentedAttribute[Any], backwards: bool) -> ColumnElement[Any]:
+    order = key.desc() if backwards else key.asc()
+    if not key.property.columns[0].nullable:
+        return order  # to say more would keep PostgreSQL from its index
+    return order.nulls_last() if backwards else order.nulls_first()
 
 
 def _search(text: str) -> str:

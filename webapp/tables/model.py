@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import BigInteger, DateTime, Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -27,6 +27,8 @@ class Instant(TypeDecorator[datetime]):
 
 class Base(DeclarativeBase):
     """The root of all models."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {int: BigInteger}  # ids, versions: as far as SQLite counts
 
 
 class Tracked(Base):

@@ -78,7 +78,8 @@ async def delete(session: AsyncSession, table: Table, id: int, *, version: int |
 
 
 async def _find(session: AsyncSession, table: Table, id: int) -> Tracked:
-    entity = await session.get(table.model, id)
+    # Locked, where rows can be, so that what is decided about it stays true until it is written.
+    entity = await session.get(table.model, id, with_for_update=True)
     if entity is None:
         raise Missing
     return entity

@@ -1,1 +1,35 @@
-"""Signals: how this process hears that a table changed. Each has the same three verbs: start, committed, stop."""
+"""Signals: how this process hears that a table changed, and of answers that reached another process."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from webapp.database import Database
+from webapp.database.postgres import Postgres
+from webapp.live.hub import Hub
+from webapp.live.signals.postgres import PostgresSignal
+from webapp.live.signals.sqlite import SqliteSignal
+
+
+class Signal(Protocol):
+    """The same verbs for each database."""
+
+    async def start(self) -> None:
+        """Begin to listen."""
+
+    def committed(self) -> None:
+        """Hear that this process has committed."""
+
+    async def tell(self, token: str) -> bool:
+        """Pass a browser's answer on to other processes; whether there are any."""
+
+    async def stop(self) -> None:
+        """Listen no longer."""
+
+
+def signal_of(database: Database, hub: Hub, listen: str = "") -> Signal:
+    """Return the signal of ``database``; ``listen`` is a direct address of PostgreSQL, when ours goes to a pooler."""
+    kind = database.kind
+    if isinstance(kind, Postgres):
+        return PostgresSignal(lambda: kind.connect(listen), kind.notify, hub.changed, hub.answered)
+    return SqliteSignal(kind.file, hub.changed)

@@ -37,6 +37,10 @@ class SqliteSignal:
         """Look at once: this process has committed, so nobody needs to wait for the next look."""
         self._compare()
 
+    async def tell(self, token: str) -> bool:
+        """Pass a browser's answer on to other processes; whether there are any."""
+        return False
+
     async def stop(self) -> None:
         """Listen no longer."""
         if self._task is not None:

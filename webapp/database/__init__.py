@@ -1,0 +1,72 @@
+"""The database: read and write transactions. This package is the one place that knows SQLite from PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from webapp.database import postgres, sqlite
+from webapp.database.errors import Busy, Unreachable, Unusable, Unwritable
+
+__all__ = ["Busy", "Database", "Unreachable", "Unusable", "Unwritable", "exclusively"]
+
+T = TypeVar("T")
+
+WRITE_TIMEOUT = 5.0  # seconds after which no further try is made
+
+
+class Database:
+    """Read and write transactions on the database at ``url`` (an SQLAlchemy URL of SQLite or PostgreSQL)."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.kind: sqlite.Sqlite | postgres.Postgres
+        self.kind = sqlite.Sqlite(self.url) if _is_sqlite(url) else postgres.Postgres(self.url)
+        self._writes: set[asyncio.Task[Any]] = set()
+
+    @property
+    def file(self) -> Path:
+        """The file of an SQLite database."""
+        return Path(self.url.database or "")
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open one read transaction: everything read in it is of one moment. Raises Unreachable."""
+        return self.kind.read()
+
+    async def write(self, unit: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Run ``unit`` in one write transaction and commit it.
+
+        The whole unit runs again when another writer was in its way, so it must not have other effects.
+        Raises Busy when that does not help, Unwritable when the disk takes no more, and Unreachable.
+        """
+        # In a task of its own: whoever asked may be cancelled (a closed tab is enough), but a transaction that is cut
+        # off in the middle keeps its locks until the garbage is collected.
+        deadline = asyncio.get_running_loop().time() + WRITE_TIMEOUT
+        task = asyncio.create_task(self.kind.write(unit, deadline))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Close all connections, once the writes that were asked for have ended."""
+        await asyncio.gather(*self._writes, return_exceptions=True)  # the connection of one that runs would stay open
+        await self.kind.close()
+
+
+def exclusively(url: str, work: Callable[[Connection], None]) -> None:
+    """Run ``work`` in one transaction of which there is only one at a time, whatever programs start at once.
+
+    Creates the file of an SQLite database. Raises Unusable when the database cannot be had.
+    """
+    (sqlite if _is_sqlite(url) else postgres).exclusively(make_url(url), work)
+
+
+def _is_sqlite(url: str) -> bool:
+    return make_url(url).get_backend_name() == "sqlite"

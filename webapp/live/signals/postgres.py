@@ -1,0 +1,136 @@
+"""Hears every commit to a PostgreSQL database, whichever program made it: its triggers send NOTIFY."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+
+from webapp.database import Busy, Unreachable, Unusable, Unwritable
+from webapp.database.postgres import CHANNEL, FAILURES
+from webapp.live.subscriber import TOKEN
+
+log = logging.getLogger(__name__)
+
+KEEP_ALIVE = 10.0  # seconds between two questions whether the connection lives
+ANSWER = 5.0  # seconds that it has to answer
+PROOF = 2.0  # seconds in which our own NOTIFY must come back at the start
+BACK_OFF = 0.1, 5.0  # seconds before the first and, doubled each time, at most before a later try to connect
+
+
+class PostgresSignal:
+    """Listens on a connection of its own, for a pooler gives a connection away after each transaction.
+
+    ``connect`` makes it, ``notify`` speaks on another one. What is heard is a hint: the name of a table, for
+    ``changed``; or ``answered <token>``, for ``answered``. Nothing is heard while there is no connection, so all
+    tables count as changed when there is one again.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[asyncpg.Connection]],
+        notify: Callable[[str], Awaitable[None]],
+        changed: Callable[[str | None], None],
+        answered: Callable[[str], object],
+    ) -> None:
+        self._connect = connect
+        self._notify = notify
+        self._changed = changed
+        self._answered = answered
+        self._connection: asyncpg.Connection | None = None
+        self._lost = asyncio.Event()
+        self._proof = secrets.token_hex()
+        self._proved = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to listen; raises Unusable when what is said elsewhere is not heard here."""
+        try:
+            await self._listen()
+            await self._notify(f"proof {self._proof}")
+            async with asyncio.timeout(PROOF):
+                await self._proved.wait()
+        except TimeoutError:
+            await self.stop()
+            raise Unusable(
+                "LISTEN does not hear what NOTIFY says, as behind a pooler: "
+                "set ROWCAST_LISTEN to an address of PostgreSQL itself."
+            ) from None
+        except (Busy, Unreachable, Unwritable, *FAILURES) as error:
+            await self.stop()
+            raise Unusable(f"No LISTEN: {error}. Check ROWCAST_DATABASE and ROWCAST_LISTEN.") from error
+        self._task = asyncio.create_task(self._follow())
+
+    def committed(self) -> None:
+        """Hear that this process has committed: the trigger says so itself, unless nobody listens."""
+        if self._lost.is_set():
+            self._changed(None)
+
+    async def tell(self, token: str) -> bool:
+        """Pass a browser's answer on to all other processes of this database."""
+        try:
+            await self._notify(f"answered {token}")
+        except (Busy, Unreachable, Unwritable):
+            return False
+        return True
+
+    async def stop(self) -> None:
+        """Listen no longer."""
+        if self._task is not None:
+            self._task.cancel()
+        self._hang_up()
+
+    async def _follow(self) -> None:
+        wait = BACK_OFF[0]
+        while True:
+            try:
+                if self._connection is None:
+                    await self._listen()
+                    self._changed(None)
+                    log.info("Listening again")
+                    wait = BACK_OFF[0]
+                await self._rest(self._connection)
+            except (Unreachable, *FAILURES):
+                if wait == BACK_OFF[0]:
+                    log.warning("The database cannot be listened to; it is tried again until it can")
+                self._hang_up()
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, BACK_OFF[1])
+
+    async def _listen(self) -> None:
+        self._connection = connection = await self._connect()
+        connection.add_termination_listener(self._hear_end)
+        await connection.add_listener(CHANNEL, self._hear)
+        self._lost.clear()
+
+    async def _rest(self, connection: asyncpg.Connection) -> None:
+        """Wait, and ask whether the connection lives; raises when it does not."""
+        try:
+            async with asyncio.timeout(KEEP_ALIVE):
+                await self._lost.wait()
+            raise Unreachable("the connection was lost")
+        except TimeoutError:
+            await connection.execute("SELECT 1", timeout=ANSWER)
+
+    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        verb, _, rest = str(payload).partition(" ")
+        if not rest:
+            self._changed(verb)
+        elif verb == "answered" and TOKEN.fullmatch(rest):
+            self._answered(rest)
+        elif rest == self._proof:
+            self._proved.set()
+
+    def _hear_end(self, connection: Any) -> None:
+        if connection is self._connection:
+            self._lost.set()
+
+    def _hang_up(self) -> None:
+        self._lost.set()
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
