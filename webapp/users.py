@@ -60,6 +60,7 @@ USERS = Table(
     model=User,
     draft=UserDraft,
     sort="username",
+    trigrams="users_search",
     columns=(
         Column(
             name="username",

@@ -20,6 +20,7 @@ from tests.live.tally import Tally
 from tests.live.world import World
 from tests.live.writes import Writer
 from tests.model import parts
+from webapp.tables import hits
 
 TOGETHER = 16  # histories at a time, so that one works while others wait
 BATCHES = 5
@@ -37,6 +38,12 @@ async def test_every_page_converges_whatever_happened(first: int, new_database: 
 @pytest.mark.timeout(300)
 async def test_every_page_converges_on_postgresql_too(new_database: NewDatabase) -> None:
     await converge(0, new_database)
+
+
+async def test_where_not_all_rows_are_counted(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hits, "COUNTED", 100)
+    counted = await asyncio.gather(*(history(new_database(), seed) for seed in range(TOGETHER)))
+    assert sum(tally.writes["bulk"] + tally.writes["past bulk"] for tally in counted), "or there are too few to count"
 
 
 async def converge(first: int, new_database: NewDatabase) -> None:

@@ -13,7 +13,7 @@ from webapp.database import Database
 
 READS = [
     # path, what the part holds, what JSON holds (None: there is none)
-    ("/users", "//section[@id='listing']", {"rows", "total", "page", "pages", "size", "revision"}),
+    ("/users", "//section[@id='listing']", {"rows", "total", "is_more", "page", "pages", "size", "revision"}),
     ("/users/1", "//dl", ROW),
     ("/users/new", "//form[@id='form'][@action='/users']", None),
     ("/users/1/edit", "//form[@id='form'][@action='/users/1']", None),

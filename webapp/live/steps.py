@@ -21,13 +21,14 @@ class Outline:
     ids: array[int]
     fingerprints: bytes
     total: int
+    is_more: bool
     read_at: datetime
 
     @classmethod
     def of(cls, page: Page) -> Outline:
         """Return the outline of ``page``."""
         fingerprints = b"".join(row.fingerprint for row in page.rows)
-        return cls(array("q", (row.id for row in page.rows)), fingerprints, page.total, page.read_at)
+        return cls(array("q", (row.id for row in page.rows)), fingerprints, page.total, page.is_more, page.read_at)
 
     @property
     def rows(self) -> dict[int, bytes]:
@@ -88,7 +89,7 @@ def steps(old: Outline, new: Page) -> Steps:
         inserted=tuple(insertions),
         updated=tuple(row.id for row in new.rows if row.id in staying and row.fingerprint != before[row.id]),
         moved=frozenset(common) - staying,
-        total=old.total != new.total,
+        total=(old.total, old.is_more) != (new.total, new.is_more),
     )
 
 

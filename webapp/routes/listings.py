@@ -81,6 +81,7 @@ def listing_as_json(page: Page, revision: str) -> dict[str, object]:
     return {
         "rows": [as_json(row) for row in page.rows],
         "total": page.total,
+        "is_more": page.is_more,
         "page": page.number,
         "pages": page.pages,
         "size": page.listing.size,

@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.messages import Message, _
 from webapp.tables.table import Table
-from webapp.tables.text import fold
 
 SIZES = (25, 50, 100)
 DEFAULT_SIZE = 50
@@ -63,22 +62,12 @@ class Listing:
         asked = f"-{column}" if (self.sort or table.sort) == column else column
         return self.but(sort="" if asked == table.sort else asked)
 
-    def matching(self, table: Table) -> list[ColumnElement[bool]]:
-        """Return the conditions that a row of this listing meets."""
-        conditions: list[ColumnElement[bool]] = [table.by_name[name].value == value for name, value in self.filters]
-        if self.q:
-            text = fold(self.q)
-            conditions.append(or_(*(c.sort_key.contains(text, autoescape=True) for c in table.columns if c.searched)))
-        return conditions
-
-    def select(self, table: Table) -> Select[Any]:
-        """Return the query for the rows; it ends in the primary key, so that equal values have one order."""
+    def order(self, table: Table) -> tuple[ColumnElement[Any], ...]:
+        """Return what the rows are ordered by; it ends in the primary key, so that equal values have one order."""
         asked = self.sort or table.sort
         key = table.by_name[asked.removeprefix("-")].sort_key
-        rows = select(*table.attributes).where(*self.matching(table))
         backwards = asked.startswith("-")
-        rows = rows.order_by(_order(key, backwards), _order(table.model.id, backwards))
-        return rows.limit(self.size).offset((self.page - 1) * self.size)
+        return _order(key, backwards), _order(table.model.id, backwards)
 
 
 def parse(table: Table, pairs: Iterable[tuple[str, str]]) -> tuple[Listing, dict[str, Message]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from webapp.tables.hits import count_all, find, rows
 from webapp.tables.listing import Listing
 from webapp.tables.table import Table
 
@@ -26,18 +27,23 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The rows of ``listing`` at one moment. ``number`` is the page that is shown: the last, when asked for more."""
+    """The rows of ``listing`` at one moment. ``number`` is the page that is shown: the last, when asked for more.
+
+    When there ``is_more`` than ``total``, nobody counted how much. A narrowed listing then has no pages beyond it.
+    """
 
     listing: Listing
     rows: tuple[Row, ...]
     total: int
     number: int
     read_at: datetime
+    is_more: bool = False
 
     @property
     def pages(self) -> int:
-        """How many pages there are; an empty listing has one."""
-        return _pages(self.total, self.listing.size)
+        """How many pages there are, as far as is known; an empty listing has one."""
+        pages = _pages(self.total, self.listing.size)
+        return pages + (self.is_more and self.number == pages and not self.listing.is_narrowed)
 
     @property
     def first(self) -> int:
@@ -60,7 +66,8 @@ class Page:
 
         ``seed`` stands for what else decides how the page looks: the table, the templates, the audience.
         """
-        digest = blake2b(f"{seed}\n{self.listing.query}\n{self.total}\n".encode(), digest_size=12)
+        total = f"{self.total}{'+' * self.is_more}"
+        digest = blake2b(f"{seed}\n{self.listing.query}\n{total}\n".encode(), digest_size=12)
         for row in self.rows:
             digest.update(b"%d:%b" % (row.id, row.fingerprint))
         return digest.hexdigest()
@@ -68,12 +75,23 @@ class Page:
 
 async def read_page(connection: AsyncConnection, table: Table, listing: Listing) -> Page:
     """Read the page of ``listing``; ``connection`` is in a read transaction, so rows and total are of one moment."""
-    now = datetime.now(UTC)
-    counting = select(func.count()).select_from(table.model).where(*listing.matching(table))
-    total = (await connection.execute(counting)).scalar_one()
-    number = min(listing.page, _pages(total, listing.size))
-    found = await connection.execute(replace(listing, page=number).select(table))
-    return Page(listing, tuple(_row(table, values) for values in found), total, number, now)
+    now, size = datetime.now(UTC), listing.size
+    hits = await find(connection, table, listing)
+    total, number = hits.total, listing.page
+    if listing.is_narrowed or not hits.is_more:
+        number = min(number, _pages(total, size))
+
+    async def read(number: int) -> list[Row]:
+        query = rows(connection, table, listing, hits, (number - 1) * size, size + hits.is_more)
+        return [_row(table, values) for values in await connection.execute(query)]
+
+    found = await read(number)
+    if not found and number > 1:  # past the end of a table that nobody counted
+        number = _pages(await count_all(connection, table), size)
+        found = await read(number)
+    is_more = hits.is_more and (listing.is_narrowed or len(found) > size)
+    shown = tuple(found[:size])
+    return Page(listing, shown, max(total, (number - 1) * size + len(shown)), number, now, is_more)
 
 
 async def read_row(connection: AsyncConnection, table: Table, id: int) -> Row | None:

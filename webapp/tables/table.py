@@ -53,6 +53,7 @@ class Table:
     """A kind of row: its model, its draft (what a form or a program may send), its columns, and its words.
 
     ``name`` is the path, the id of the ``<tbody>`` and the name in the history; ``row`` begins the ids of the rows.
+    ``trigrams`` names the index of the searched text on SQLite (an FTS5 table, see migration 0002), if there is one.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Table:
     columns: tuple[Column, ...]
     sort: str
     words: Mapping[str, Message]
+    trigrams: str = ""
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
