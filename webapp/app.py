@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 from quart import Blueprint, Quart, redirect
 from quart.typing import ResponseReturnValue
@@ -12,6 +13,7 @@ from webapp.config import Settings
 from webapp.database import Database
 from webapp.live.hub import Hub
 from webapp.live.limits import Key, Limits
+from webapp.live.peers import Peers
 from webapp.live.signals.sqlite import SqliteSignal
 from webapp.rendering import Renderers, TableRenderer
 from webapp.resources import folder
@@ -33,8 +35,11 @@ TABLES = {table.name: table for table in (USERS,)}
 A_YEAR = 365 * 24 * 3600  # seconds
 
 
-def create_app(settings: Settings) -> Quart:
-    """Return the app, which opens the database when it starts and closes it when it ends."""
+def create_app(settings: Settings, workers: Path | None = None) -> Quart:
+    """Return the app, which opens the database when it starts and closes it when it ends.
+
+    ``workers`` is the folder that it shares with the other workers of this machine, if there are any.
+    """
     app = Quart(__name__, static_folder=str(folder("static")), static_url_path="/static")
     app.asgi_http_class = Handover
     app.secret_key = settings.secret.get_secret_value() if settings.secret else secrets.token_hex()
@@ -62,8 +67,9 @@ def create_app(settings: Settings) -> Quart:
         return renderers.get(TABLES[key.table], key.audience)
 
     hub = Hub(read, renderer, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
-    services = Services(database, hub, SqliteSignal(database.file, hub.changed), renderers)
-    add_observing(app, database, hub)
+    peers = Peers(workers, hub.answered) if workers else None
+    services = Services(database, hub, SqliteSignal(database.file, hub.changed), renderers, peers)
+    add_observing(app, database, hub, workers)
     protect(app, settings.hosts)
     for table in TABLES.values():
         app.register_blueprint(_routes(table, services))
@@ -76,10 +82,14 @@ def create_app(settings: Settings) -> Quart:
     @app.before_serving
     async def start() -> None:
         await services.signal.start()
+        if peers:
+            peers.start()
 
     @app.after_serving
     async def stop() -> None:
         hub.close()
+        if peers:
+            peers.stop()
         await services.signal.stop()
         await database.close()
 

@@ -15,7 +15,12 @@ def connection_routes(services: Services) -> Blueprint:
     @routes.post("/<token>")
     async def answer(token: str) -> Response:
         """Take a browser's answer to its greeting; what comes of it travels back on the stream."""
-        return Response(status=204 if services.hub.answered(token) else 404)
+        if services.hub.answered(token):
+            return Response(status=204)
+        if services.peers is None:
+            return Response(status=404)
+        services.peers.tell(token)
+        return Response(status=202)  # whether another worker waits for it, we cannot know
 
     @routes.get("/<any(live, lost, unsaved):state>")
     async def badge(state: str) -> Response:

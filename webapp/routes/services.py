@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from webapp.database import Database
 from webapp.live.hub import Hub
+from webapp.live.peers import Peers
 from webapp.rendering import Renderers
 from webapp.tables.page import Row, read_row
 from webapp.tables.table import Table
@@ -33,12 +34,13 @@ class Signal(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """The database, the hub, the signal and the renderers of one app."""
+    """The database, the hub, the signal and the renderers of one app; its peers, unless it is the only worker."""
 
     database: Database
     hub: Hub
     signal: Signal
     renderers: Renderers
+    peers: Peers | None
 
     async def write(self, unit: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """Run ``unit`` in one write transaction; the open pages hear of it as soon as it is committed."""
