@@ -35,6 +35,7 @@ class Server:
         self.folder = folder
         self.file = folder / "rowcast.db"
         self.settings: dict[str, object] = {"port": 0, **settings}
+        self.words = ["serve"]
         self.output: list[str] = []
         self.address = ""
         self._listening = threading.Event()
@@ -62,7 +63,7 @@ class Server:
         self.settings |= settings
         self._listening.clear()
         self._process = subprocess.Popen(
-            [PROGRAM, "serve"],
+            [PROGRAM, *self.words],
             cwd=self.folder,
             env=environment(**self.settings),
             stdout=subprocess.PIPE,

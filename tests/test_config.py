@@ -9,6 +9,7 @@ from webapp.config import BadSetting, Settings, read_settings
 GOOD = [
     ("PORT", "9000", "port", 9000),
     ("PORT", "0", "port", 0),
+    ("WORKERS", "4", "workers", 4),
     ("DATABASE", "sqlite:///x.db", "database", "sqlite+aiosqlite:///x.db"),
     ("DATABASE", "sqlite:////srv/x.db", "database", "sqlite+aiosqlite:////srv/x.db"),
     ("DATABASE", "sqlite+aiosqlite:///x.db", "database", "sqlite+aiosqlite:///x.db"),
@@ -38,6 +39,7 @@ BAD = [
     ("HOSTS", "", "name at least one host"),
     ("HOSTS", " , ", "name at least one host"),
     ("HOSTS", "http://a.example", "without http://"),
+    ("WORKERS", "0", "greater than or equal to 1"),
     ("STREAMS", "0", "greater than or equal to 1"),
     ("HEARTBEAT", "0", "greater than 0"),
     ("HEARTBEAT", "nan", "ROWCAST_HEARTBEAT='nan'"),

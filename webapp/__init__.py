@@ -16,6 +16,8 @@ routes     HTTP: rows, listings, the stream, the connection log, errors
 app        builds the parts and hands them to each other
 protocol   one connection: streams written straight to the transport
 server     uvicorn with our protocol; ends its streams on SIGTERM
+supervisor keeps worker processes running, whatever they do
+workers    several processes that serve one port
 demo       realistic users, and a life for them to be watched
 cli        rowcast serve, migrate, demo, shell
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 from quart import Blueprint, Quart, redirect
 from quart.typing import ResponseReturnValue
@@ -33,8 +34,11 @@ TABLES = {table.name: table for table in (USERS,)}
 A_YEAR = 365 * 24 * 3600  # seconds
 
 
-def create_app(settings: Settings) -> Quart:
-    """Return the app, which opens the database when it starts and closes it when it ends."""
+def create_app(settings: Settings, workers: Path | None = None) -> Quart:
+    """Return the app, which opens the database when it starts and closes it when it ends.
+
+    ``workers`` is the folder that it shares with the other workers of this machine, if there are any.
+    """
     app = Quart(__name__, static_folder=str(folder("static")), static_url_path="/static")
     app.asgi_http_class = Handover
     app.secret_key = settings.secret.get_secret_value() if settings.secret else secrets.token_hex()
@@ -62,8 +66,8 @@ def create_app(settings: Settings) -> Quart:
         return renderers.get(TABLES[key.table], key.audience)
 
     hub = Hub(read, renderer, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
-    services = Services(database, hub, signal_of(database, hub, settings.listen), renderers)
-    add_observing(app, database, hub)
+    services = Services(database, hub, signal_of(database, hub, settings.listen, workers), renderers)
+    add_observing(app, database, hub, workers)
     protect(app, settings.hosts)
     for table in TABLES.values():
         app.register_blueprint(_routes(table, services))

@@ -15,6 +15,7 @@ from webapp.database import Database
 from webapp.server import serve as serve_app
 from webapp.tables import listing, page, writing
 from webapp.users import USERS
+from webapp.workers import serve_many
 
 
 class Rowcast(click.Group):
@@ -36,15 +37,21 @@ def main() -> None:
 
 @main.command()
 @click.option("--migrate", "migrating", is_flag=True, help="Bring an older database up to date first.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes that share the port; else ROWCAST_WORKERS.")
 @click.pass_obj
-def serve(settings: Settings, migrating: bool) -> None:
+def serve(settings: Settings, migrating: bool, workers: int | None) -> None:
     """Serve the app; a new, empty database is set up first."""
     logs.configure(settings.log)
     if migrating:
         schema.migrate(settings.database)
     else:
         schema.prepare(settings.database)
-    serve_app(create_app(settings), settings)
+    if workers is not None:
+        settings = settings.model_copy(update={"workers": workers})
+    if settings.workers > 1:
+        serve_many(settings)
+    else:
+        serve_app(create_app(settings), settings)
 
 
 @main.command()

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     listen: str = Field(default="", repr=False)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1)
     hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "::1")
     proxies: str = ""
     secret: SecretStr | None = None

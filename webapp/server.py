@@ -34,15 +34,23 @@ class Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, and print the address."""
+        """Begin to listen."""
         await super().startup(sockets)
-        for bound in sockets or []:
-            host, port = bound.getsockname()[:2]
-            click.echo(f"Rowcast is at http://{f'[{host}]' if ':' in host else host}:{port}/")
+        self.begun(sockets or [])
+
+    def begun(self, sockets: list[socket.socket]) -> None:
+        """Hear that connections are accepted; the address is printed."""
+        tell_address(sockets)
 
 
 def serve(app: Quart, settings: Settings) -> None:
     """Serve ``app`` until SIGINT or SIGTERM; open streams then end cleanly within two seconds."""
+    with bind(settings) as bound:
+        Server(configuration(app, settings)).run([bound])
+
+
+def configuration(app: Quart, settings: Settings) -> uvicorn.Config:
+    """Return how uvicorn is to serve ``app``, and let this process open as many files as that takes."""
     # Each stream is an open file; what the shell allows by default is too few.
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -61,17 +69,29 @@ def serve(app: Quart, settings: Settings) -> None:
         "forwarded_allow_ips": settings.proxies,
         "timeout_graceful_shutdown": SHUTDOWN,
     }
-    with bind(settings) as bound:
-        Server(uvicorn.Config(app, **options)).run([bound])
+    return uvicorn.Config(app, **options)
 
 
-def bind(settings: Settings) -> socket.socket:
-    """Return the listening socket; raises BadSetting when the address cannot be had."""
+def bind(settings: Settings, *, is_shared: bool = False) -> socket.socket:
+    """Return a listening socket; raises BadSetting when the address cannot be had.
+
+    One that ``is_shared`` may have the port of others that are.
+    """
     host, port = settings.host, settings.port
     try:
         return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
+            (host, port),
+            family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+            backlog=BACKLOG,
+            reuse_port=is_shared,
         )
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise BadSetting(f"{host}, port {port}, cannot be had: {reason}. Set ROWCAST_HOST or ROWCAST_PORT.") from None
+
+
+def tell_address(sockets: list[socket.socket]) -> None:
+    """Print where the server is."""
+    for bound in sockets:
+        host, port = bound.getsockname()[:2]
+        click.echo(f"Rowcast is at http://{f'[{host}]' if ':' in host else host}:{port}/")

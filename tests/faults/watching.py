@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import resource
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,28 @@ def memory(server: Server) -> int:
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
     assert found, status
     return int(found[1]) * 1024
+
+
+def workers(server: Server) -> list[int]:
+    """Return the ids of the worker processes."""
+    parent = server.process.pid
+    return [int(word) for word in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+async def all_run(server: Server, count: int) -> None:
+    """Wait until so many workers serve."""
+    async with asyncio.timeout(PATIENCE):
+        while await asyncio.to_thread(metric, server, "rowcast_workers") != count:  # noqa: ASYNC110  another process
+            await asyncio.sleep(0.05)
+
+
+def sockets(process: int) -> int:
+    """Return how many sockets a process has open."""
+    found = 0
+    for file in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found += str(file.readlink()).startswith("socket:")
+    return found
 
 
 def kernel_memory() -> int:

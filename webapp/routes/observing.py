@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
@@ -16,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.database import Database, Unreachable
 from webapp.live.hub import Hub
+from webapp.routes.totals import Totals
 from webapp.schema import is_current
 
 SHOWN = "/?&=:;,@!$'()*+~%"  # what a logged address shows as it is; control characters are never among it
@@ -32,6 +34,7 @@ class HubCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
         hub, meters = self._hub, self._hub.meters
+        yield GaugeMetricFamily("rowcast_workers", "Processes that serve", 1)
         yield GaugeMetricFamily("rowcast_subscribers", "Open streams", len(hub.subscribers))
         yield GaugeMetricFamily("rowcast_feeds", "Listings that are kept live", len(hub.feeds))
         yield GaugeMetricFamily("rowcast_tasks", "Tasks of the event loop", len(asyncio.all_tasks()))
@@ -51,10 +54,19 @@ class HubCollector(Collector):
         yield from meters.latency.collect()
 
 
-def add_observing(app: Quart, database: Database, hub: Hub) -> None:
-    """Add the health and metrics routes to ``app``, and log its requests (so before what may refuse one)."""
+def add_observing(app: Quart, database: Database, hub: Hub, workers: Path | None) -> None:
+    """Add the health and metrics routes to ``app``, and log its requests (so before what may refuse one).
+
+    ``workers`` is the folder in which all workers put their counters, if there are several.
+    """
     registry = CollectorRegistry()
-    registry.register(HubCollector(hub))
+    if workers is None:
+        registry.register(HubCollector(hub))
+    else:
+        totals = Totals(HubCollector(hub), workers)
+        registry.register(totals)
+        app.before_serving(totals.start)
+        app.after_serving(totals.stop)
 
     @app.get("/health/live")
     async def live() -> Response:
@@ -72,7 +84,7 @@ def add_observing(app: Quart, database: Database, hub: Hub) -> None:
 
     @app.get("/metrics")
     async def metrics() -> Response:
-        """The counters of this process, for Prometheus."""
+        """The counters of this process and of the workers beside it, for Prometheus."""
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     @app.before_request

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from webapp.database import Database
 from webapp.database.postgres import Postgres
 from webapp.live.hub import Hub
+from webapp.live.peers import Peers
 from webapp.live.signals.postgres import PostgresSignal
 from webapp.live.signals.sqlite import SqliteSignal
 
@@ -27,9 +29,12 @@ class Signal(Protocol):
         """Listen no longer."""
 
 
-def signal_of(database: Database, hub: Hub, listen: str = "") -> Signal:
-    """Return the signal of ``database``; ``listen`` is a direct address of PostgreSQL, when ours goes to a pooler."""
+def signal_of(database: Database, hub: Hub, listen: str = "", workers: Path | None = None) -> Signal:
+    """Return the signal of ``database``.
+
+    ``listen`` is a direct address of PostgreSQL, when ours goes to a pooler; ``workers`` the folder of several workers.
+    """
     kind = database.kind
     if isinstance(kind, Postgres):
         return PostgresSignal(lambda: kind.connect(listen), kind.notify, hub.changed, hub.answered)
-    return SqliteSignal(kind.file, hub.changed)
+    return SqliteSignal(kind.file, hub.changed, Peers(workers, hub.answered) if workers else None)

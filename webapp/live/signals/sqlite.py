@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from webapp.live.peers import Peers
+
 log = logging.getLogger(__name__)
 
 INTERVAL = 0.025  # seconds; one look costs about 3 microseconds
@@ -18,12 +20,13 @@ class SqliteSignal:
     """Polls ``PRAGMA data_version``: it differs when another connection has committed since the last look.
 
     (https://www.sqlite.org/pragma.html#pragma_data_version.) This connection never writes, so it hears all others.
-    ``changed`` is called without a table's name, for SQLite does not tell.
+    ``changed`` is called without a table's name, for SQLite does not tell. ``peers`` are the other workers, if any.
     """
 
-    def __init__(self, file: Path, changed: Callable[[], None]) -> None:
+    def __init__(self, file: Path, changed: Callable[[], None], peers: Peers | None = None) -> None:
         self._file = file
         self._changed = changed
+        self._peers = peers
         self._connection: sqlite3.Connection | None = None
         self._version = UNKNOWN
         self._task: asyncio.Task[None] | None = None
@@ -31,6 +34,8 @@ class SqliteSignal:
     async def start(self) -> None:
         """Begin to listen."""
         self._version = self._look()
+        if self._peers is not None:
+            self._peers.start()
         self._task = asyncio.create_task(self._poll())
 
     def committed(self) -> None:
@@ -39,12 +44,17 @@ class SqliteSignal:
 
     async def tell(self, token: str) -> bool:
         """Pass a browser's answer on to other processes; whether there are any."""
-        return False
+        if self._peers is None:
+            return False
+        self._peers.tell(token)
+        return True
 
     async def stop(self) -> None:
         """Listen no longer."""
         if self._task is not None:
             self._task.cancel()
+        if self._peers is not None:
+            self._peers.stop()
         if self._connection is not None:
             self._connection.close()
 
