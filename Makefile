@@ -13,10 +13,10 @@ extract := pybabel -q extract -F pyproject.toml --omit-header --no-location --so
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup run test check soak format wheel pins clean programs
+.PHONY: help setup run test check soak bench-tables format wheel pins clean programs
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/installed static/vendor/htmx.min.js $(catalogs) ## Install into .venv and fetch htmx (plain `make` does this)
 
@@ -40,6 +40,9 @@ check: setup .venv/tools node_modules/tools ## Check style, types, layers, texts
 
 soak: setup .venv/tools ## Run random histories until told to stop
 	python -m tests.soak
+
+bench-tables: setup .venv/tools ## Measure pages and refreshes on a million rows, on both databases
+	python -m benchmarks.tables
 
 format: .venv/tools ## Format the code and collect the texts to translate
 	ruff check --fix-only
