@@ -8,8 +8,9 @@ import pytest
 
 from tests.live.pages import NAMES, RENDERER, page, row
 from webapp.live.limits import Audience
-from webapp.rendering import Renderers, TableRenderer, environment, static, version
+from webapp.rendering import Renderers, TableRenderer
 from webapp.tables.listing import Listing
+from webapp.templating import environment, static, version
 from webapp.users import USERS
 
 

@@ -7,8 +7,8 @@ from quart import Quart, request
 from quart.typing import TestClientProtocol as Client
 
 from tests.routes.asking import ADA, FORMATS, PAGE, ask
-from webapp.rendering import static
 from webapp.security import CONTENT_SECURITY_POLICY, HEADERS, is_cross_origin, is_known_host
+from webapp.templating import static
 
 pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
 

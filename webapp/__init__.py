@@ -9,13 +9,15 @@ database   engines and transactions; the one place that knows SQLite from Postgr
 schema     the version of the tables
 tables     what a table is, how its rows are listed, read and written; knows SQL, never HTTP or HTML
 live       how an open page stays true; knows pages and bytes, never SQL, Quart or users
-rendering  templates: rows, pages, frames' parts; one cache for pages and streams
+templating the environment of all templates, and their version
+rendering  rows, pages, frames' parts; one cache for pages and streams
 users      the user directory: the only module that knows users, and the one to copy for a table of your own
 security   cross-origin protection, host names, headers
 routes     HTTP: rows, listings, the stream, the connection log, errors
 app        builds the parts and hands them to each other
 protocol   one connection: streams written straight to the transport
 server     uvicorn with our protocol; ends its streams on SIGTERM
+forked     one worker process, and what it tells its parent
 supervisor keeps worker processes running, whatever they do
 workers    several processes that serve one port
 demo       realistic users, and a life for them to be watched

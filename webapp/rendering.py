@@ -1,70 +1,19 @@
-"""Templates: documents, parts, and the rows that pages and streams share."""
+"""Rendering: documents, parts, and the rows that pages and streams share."""
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 from datetime import UTC, datetime
-from functools import cache, cached_property, partial
-from hashlib import blake2b
-from pathlib import Path
+from functools import cached_property, partial
 from typing import Any
 
-from babel.numbers import format_decimal
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from webapp.live.limits import Audience
-from webapp.messages import TRANSLATIONS, Message, translations
-from webapp.resources import folder
-from webapp.tables.listing import DEFAULT_SIZE, SIZES, Listing
+from webapp.tables.listing import Listing
 from webapp.tables.page import Page, Row
 from webapp.tables.table import Table
-
-
-@cache
-def environment(language: str) -> Environment:
-    """Return the templates in ``language``. Synchronous: Quart's own environment renders half as fast."""
-    made = Environment(
-        loader=FileSystemLoader(folder("templates")),
-        autoescape=True,
-        auto_reload=False,  # a revision vouches for the templates of the start
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=["jinja2.ext.i18n"],
-    )
-    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    made.filters["text"] = lambda message: message.translate(language) if isinstance(message, Message) else message
-    made.filters["number"] = lambda number: format_decimal(number, locale=language)
-    made.filters["minute"] = lambda moment: f"{moment:%Y-%m-%d %H:%M}"
-    made.filters["second"] = lambda moment: f"{moment:%H:%M:%S}"
-    made.globals.update(language=language, static=static, sizes=SIZES, default_size=DEFAULT_SIZE)
-    return made
-
-
-@cache
-def static(path: str) -> str:
-    """Return the address of a static file; it changes with the content, so that the file may be cached for ever."""
-    content = (folder("static") / path).read_bytes()
-    return f"/static/{path}?v={blake2b(content, digest_size=6).hexdigest()}"
-
-
-@cache
-def version() -> str:
-    """Return a digest of everything that decides how values become HTML: templates, translations, and the code.
-
-    The code, for it holds labels and the order of columns: a page from before a deploy must not be taken for a new one.
-    """
-    digest = blake2b("".join(importlib.metadata.version(name) for name in ("babel", "jinja2")).encode(), digest_size=8)
-    sources = (
-        (folder("templates"), "**/*.html"),
-        (TRANSLATIONS, "*/LC_MESSAGES/*.mo"),
-        (Path(__file__).parent, "**/*.py"),
-    )
-    for root, pattern in sources:
-        for path in sorted(root.glob(pattern)):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+from webapp.templating import environment, version
 
 
 class TableRenderer:

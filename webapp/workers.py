@@ -20,10 +20,11 @@ from pydantic import SecretStr
 from webapp import schema
 from webapp.app import create_app
 from webapp.config import Settings
+from webapp.forked import SIGNALS
 from webapp.live import peers
 from webapp.routes import totals
 from webapp.server import Server, bind, configuration, tell_address
-from webapp.supervisor import SIGNALS, CannotStart, Supervisor
+from webapp.supervisor import CannotStart, Supervisor
 
 JUST_ACCEPTED = 0.1  # seconds in which the request of a connection that is already ours will have come
 

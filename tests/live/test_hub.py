@@ -11,7 +11,8 @@ import pytest
 from tests.live.pages import RENDERER
 from tests.live.source import Source, until
 from tests.live.wire import MemoryWire
-from webapp.live.hub import READS_AT_ONCE, Hub
+from webapp.live.feeds import READS_AT_ONCE
+from webapp.live.hub import Hub
 from webapp.live.limits import Audience, Full, Key, Limits
 from webapp.tables.listing import Listing
 

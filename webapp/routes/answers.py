@@ -12,9 +12,10 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from webapp.live.limits import Audience
 from webapp.messages import SOURCE_LANGUAGE, Message, languages
-from webapp.rendering import TableRenderer, environment
+from webapp.rendering import TableRenderer
 from webapp.routes.services import Services
 from webapp.tables.table import Table
+from webapp.templating import environment
 
 VARY = "HX-Request-Type, Accept, Accept-Language, Cookie"
 

@@ -11,7 +11,8 @@ from typing import Any
 import asyncpg
 
 from webapp.database import Busy, Unreachable, Unusable, Unwritable
-from webapp.database.postgres import CHANNEL, FAILURES
+from webapp.database.failures import FAILURES
+from webapp.database.postgres import CHANNEL
 from webapp.live.subscriber import TOKEN
 
 log = logging.getLogger(__name__)

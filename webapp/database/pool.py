@@ -1,0 +1,44 @@
+"""A pool of connections to PostgreSQL that survives its restarts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import URL, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from webapp.database.errors import Unreachable
+from webapp.database.failures import FAILURES, reason
+
+PATIENCE = 5.0  # seconds that a connection may take to be made, or to become free
+ANSWER = 20.0  # seconds after which a server that says nothing is taken for lost
+
+
+def pool(url: URL, size: int) -> AsyncEngine:
+    """Return an engine with at most ``size`` connections."""
+    options = {"timeout": PATIENCE, "command_timeout": ANSWER}
+    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=PATIENCE, connect_args=options)
+    event.listen(engine.sync_engine, "checkout", _check)
+    return engine
+
+
+@asynccontextmanager
+async def connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Take a connection, and give it back; raises Unreachable."""
+    try:
+        connection = await engine.connect()
+    except FAILURES as error:
+        raise Unreachable(reason(error)) from error
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _check(connection: Any, _record: Any, _proxy: Any) -> None:
+    # After a restart of the server those in the pool are dead; their sockets say so, without a round trip to ask.
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
