@@ -40,4 +40,7 @@ SQLITE = (
 POSTGRES = (
     "CREATE EXTENSION IF NOT EXISTS pg_trgm",
     "CREATE INDEX users_search ON users USING gin (username_key gin_trgm_ops, email_key gin_trgm_ops)",
+    # In the order of a listing, which ends in the id; SQLite has the id in every index.
+    "CREATE INDEX users_by_username ON users (username_key, id)",
+    "CREATE INDEX users_by_email ON users (email_key, id)",
 )
