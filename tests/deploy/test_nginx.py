@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 
+import pytest
+
 from tests.deploy.conftest import Site
 from tests.deploy.tab import Tab, browser, following, streams, until_streams
 from tests.model import Event, parts
 from tests.running import ADD_USER
+
+pytestmark = pytest.mark.only("sqlite")  # nginx is the same before both kinds
 
 EDIT = "UPDATE users SET email = ? WHERE username = ?"
 GRACE = 30.0  # seconds that readers have to come back
