@@ -61,10 +61,13 @@ pins: ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove all that was made here, but not the database
 	rm -rf .venv node_modules static/vendor build dist .*_cache .hypothesis $(catalogs)
 
+# nginx is unpacked, not installed: nobody wants a web server that starts by itself.
 programs:
-	@command -v chromium > /dev/null && command -v slowhttptest > /dev/null || { \
+	@PATH=$$PATH:/usr/sbin:build/nginx/usr/sbin; \
+	[ $$(command -v chromium slowhttptest openssl nginx | wc -l) = 4 ] || { \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update && $$sudo apt-get install -y --no-install-recommends chromium slowhttptest; }
+	  $$sudo apt-get update && $$sudo apt-get install -y --no-install-recommends chromium slowhttptest openssl && \
+	  mkdir -p build && cd build && apt-get download nginx && dpkg -x nginx_*.deb nginx; }
 
 .venv/installed: pyproject.toml constraints.txt
 	.venv/bin/pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv

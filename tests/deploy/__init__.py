@@ -1,0 +1,1 @@
+"""Tests of what stands around Rowcast where it is used: the files that docs/deployment.md gives, run as they are."""
