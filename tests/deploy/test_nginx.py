@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.deploy.conftest import Site
+from tests.deploy.nginx import GUIDED, nginx
 from tests.deploy.tab import Tab, browser, following, streams, until_streams
 from tests.model import Event, parts
 from tests.running import ADD_USER
@@ -26,6 +28,20 @@ async def test_greeting_and_frames_come_through_one_by_one(site: Site) -> None:
         for number in range(5):  # each is made only when the one before it is there
             site.execute(EDIT, f"new{number}@example.org", "User 003")
             assert f"new{number}@example.org" in (await stream.event()).data
+
+
+async def test_nginx_would_hold_a_page_back_if_it_were_not_told(site: Site, tmp_path: Path) -> None:
+    guided = GUIDED.read_text()
+    untold = guided.replace("proxy_buffering off;", "proxy_ignore_headers X-Accel-Buffering;")
+    assert untold != guided
+    site.nodes[0].add_users(95, "Another")  # a page that is more than nginx takes at once
+    async with following(site, "size=100") as stream:
+        assert "Another 001" in (await stream.event()).data
+    with nginx(tmp_path, [node.port for node in site.nodes], untold) as address:
+        async with following(Site(address, tmp_path / "certificate.pem", site.nodes), "size=100") as stream:
+            with pytest.raises(TimeoutError):
+                await stream.event(2)
+    await until_streams(site, 0, 0)
 
 
 async def test_a_reader_resumes_on_the_other_node_with_exactly_what_it_missed(site: Site) -> None:
