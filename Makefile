@@ -61,13 +61,15 @@ pins: ## Pin the newest versions that pyproject.toml allows
 clean: ## Remove all that was made here, but not the database
 	rm -rf .venv node_modules static/vendor build dist .*_cache .hypothesis $(catalogs)
 
-# nginx is unpacked, not installed: nobody wants a web server that starts by itself.
+# nginx and PgBouncer are unpacked, not installed: nobody wants servers that start by themselves.
 programs:
-	@PATH=$$PATH:/usr/sbin:build/nginx/usr/sbin; \
-	[ $$(command -v chromium slowhttptest openssl nginx | wc -l) = 4 ] || { \
+	@PATH=$$PATH:/usr/sbin:build/programs/usr/sbin; \
+	[ $$(command -v chromium slowhttptest openssl nginx pgbouncer | wc -l) = 5 ] || { \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update && $$sudo apt-get install -y --no-install-recommends chromium slowhttptest openssl && \
-	  mkdir -p build && cd build && apt-get download nginx && dpkg -x nginx_*.deb nginx; }
+	  libraries=$$(apt-cache depends pgbouncer | grep -oE 'lib[^ ]*(ares|event)[^ ]*') && \
+	  mkdir -p build/programs && cd build/programs && apt-get download nginx pgbouncer $$libraries && \
+	  for package in *.deb; do dpkg -x $$package .; done; }
 
 .venv/installed: pyproject.toml constraints.txt
 	.venv/bin/pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv

@@ -54,7 +54,7 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
     app.url_map.strict_slashes = False
     add_errors(app)
 
-    database = Database(settings.database)
+    database = Database(settings.database, is_pooler=bool(settings.listen))
 
     async def read(key: Key) -> Page:
         async with database.read() as connection:

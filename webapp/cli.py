@@ -70,7 +70,7 @@ def demo_command(settings: Settings, rows: int, rate: float | None) -> None:
     from webapp import demo  # its library takes a fifth of a second, which no other command needs
 
     schema.prepare(settings.database)
-    asyncio.run(demo.run(settings.database, rows, rate))
+    asyncio.run(demo.run(settings.database, rows, rate, is_pooler=bool(settings.listen)))
 
 
 @main.command()
@@ -79,7 +79,7 @@ def shell(settings: Settings) -> None:
     """Open a Python shell on the database; run(...) awaits."""
     schema.prepare(settings.database)
     with asyncio.Runner() as runner:
-        opened = Database(settings.database)
+        opened = Database(settings.database, is_pooler=bool(settings.listen))
         names = {
             "run": runner.run,
             "database": opened,

@@ -24,9 +24,9 @@ BATCH = 200  # rows in one transaction
 AUTHOR = "demo"
 
 
-async def run(url: str, rows: int, rate: float | None) -> None:
+async def run(url: str, rows: int, rate: float | None, *, is_pooler: bool = False) -> None:
     """Add ``rows`` users to the database at ``url``; then, with ``rate``, change that many a second until stopped."""
-    database = Database(url)
+    database = Database(url, is_pooler=is_pooler)
     people = Faker(["en_GB", "de_DE", "fr_FR", "es_ES", "pl_PL", "tr_TR", "sv_SE", "it_IT"])
     try:
         with click.progressbar(length=rows, label="Adding users") as bar:

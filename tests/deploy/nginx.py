@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 GUIDED = ROOT / "docs/nginx.conf"
 # Where it is installed, or where `make programs` has unpacked it.
-PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", str(ROOT / "build/nginx/usr/sbin")])
+PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", str(ROOT / "build/programs/usr/sbin")])
 START, STOP = 30.0, 10.0  # seconds
 NAME = "localhost"
 MAIN = """
@@ -37,14 +37,14 @@ def nginx(folder: Path, ports: list[int], guided: str = GUIDED.read_text()) -> I
     program = shutil.which("nginx", path=PATH)
     assert program, "no nginx: run `make programs`"
     _make_certificate(folder)
-    port = _free_port()
+    port = free_port()
     (folder / "nginx.conf").write_text(MAIN.format(user="user root;" if os.geteuid() == 0 else ""))
     (folder / "rowcast.conf").write_text(_here(guided, folder, port, ports))
     command = [program, "-p", f"{folder}/", "-c", "nginx.conf", "-e", "stderr"]
     with (folder / "nginx.log").open("w+") as log:
         process = subprocess.Popen(command, stderr=log)
         try:
-            _wait(process, port, folder / "nginx.log")
+            wait(process, port, folder / "nginx.log")
             yield f"https://{NAME}:{port}"
         finally:
             process.terminate()
@@ -74,12 +74,14 @@ def _make_certificate(folder: Path) -> None:
     subprocess.run(["openssl", "req", *kind, *names, *files], check=True, capture_output=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody has."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return int(free.getsockname()[1])
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Wait until the process listens at ``port``."""
     end = time.monotonic() + START
     while True:
         assert process.poll() is None, log.read_text()
@@ -87,5 +89,5 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
             socket.create_connection(("127.0.0.1", port)).close()
             return
         except ConnectionRefusedError:
-            assert time.monotonic() < end, "nginx does not listen"
+            assert time.monotonic() < end, "it does not listen"
             time.sleep(0.02)

@@ -23,12 +23,15 @@ WRITE_TIMEOUT = 5.0  # seconds after which no further try is made
 
 
 class Database:
-    """Read and write transactions on the database at ``url`` (an SQLAlchemy URL of SQLite or PostgreSQL)."""
+    """Read and write transactions on the database at ``url`` (an SQLAlchemy URL of SQLite or PostgreSQL).
 
-    def __init__(self, url: str) -> None:
+    ``is_pooler``: what answers there is no PostgreSQL, but gives each transaction a connection to one.
+    """
+
+    def __init__(self, url: str, *, is_pooler: bool = False) -> None:
         self.url = make_url(url)
         self.kind: sqlite.Sqlite | postgres.Postgres
-        self.kind = sqlite.Sqlite(self.url) if _is_sqlite(url) else postgres.Postgres(self.url)
+        self.kind = sqlite.Sqlite(self.url) if _is_sqlite(url) else postgres.Postgres(self.url, is_pooler=is_pooler)
         self._writes: set[asyncio.Task[Any]] = set()
 
     @property

@@ -16,12 +16,20 @@ from webapp.database.failures import FAILURES, reason
 PATIENCE = 5.0  # seconds that a connection may take to be made, or to become free
 ANSWER = 20.0  # seconds after which a server that says nothing is taken for lost
 # How to search depends on the text: the plan for any text is 10 to 100 times slower (a million rows, "example", "zu").
-PLANS = {"plan_cache_mode": "force_custom_plan"}
+PREPARED = {"server_settings": {"plan_cache_mode": "force_custom_plan"}}
+# A pooler gives each transaction another connection of the server's: what was prepared on one is unknown to the next.
+# What is not prepared is planned for its text anyway.
+UNPREPARED = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: "",
+}
 
 
-def pool(url: URL, size: int) -> AsyncEngine:
+def pool(url: URL, size: int, is_pooler: bool) -> AsyncEngine:
     """Return an engine with at most ``size`` connections."""
-    options = {"timeout": PATIENCE, "command_timeout": ANSWER, "server_settings": PLANS}
+    options: dict[str, Any] = {"timeout": PATIENCE, "command_timeout": ANSWER}
+    options |= UNPREPARED if is_pooler else PREPARED
     engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=PATIENCE, connect_args=options)
     event.listen(engine.sync_engine, "checkout", _check)
     return engine

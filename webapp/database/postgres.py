@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_e
 
 from webapp.database.errors import Busy, Unreachable, Unusable, Unwritable
 from webapp.database.failures import DEADLOCK, FAILURES, FULL, LOCKED, SERIALIZATION, UNIQUE, is_lost, reason, state
-from webapp.database.pool import PATIENCE, connected, pool
+from webapp.database.pool import PATIENCE, UNPREPARED, connected, pool
 
 T = TypeVar("T")
 
@@ -33,12 +33,12 @@ OURS = ("prepared_statement_cache_size", "prepared_statement_name_func")  # of S
 
 
 class Postgres:
-    """Transactions on the database at ``url``, and connections beside them for LISTEN."""
+    """Transactions on the database at ``url``, which ``is_pooler`` or not, and connections beside them for LISTEN."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, is_pooler: bool = False) -> None:
         self.url = url
-        self._readers = pool(url, READING)
-        self._writers = pool(url, WRITING)
+        self._readers = pool(url, READING, is_pooler)
+        self._writers = pool(url, WRITING, is_pooler)
         # One snapshot for all that is read, so that rows and total are of one moment.
         self._reading = self._readers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         # Each statement sees what is committed: an edit locks its row first, and then no other can come between.
@@ -95,7 +95,9 @@ class Postgres:
         options = url.get_dialect()().create_connect_args(url)[1]
         try:
             return await asyncpg.connect(
-                **{name: value for name, value in options.items() if name not in OURS}, timeout=PATIENCE
+                **{name: value for name, value in options.items() if name not in OURS},
+                timeout=PATIENCE,
+                statement_cache_size=0,  # whoever listens asks nothing twice
             )
         except FAILURES as error:
             raise Unreachable(reason(error)) from error
@@ -124,7 +126,7 @@ def exclusively(url: URL, work: Callable[[Connection], None]) -> None:
 
 
 async def _exclusively(url: URL, work: Callable[[Connection], None]) -> None:
-    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": PATIENCE})
+    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": PATIENCE} | UNPREPARED)
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 KEEP_ALIVE = 10.0  # seconds between two questions whether the connection lives
 ANSWER = 5.0  # seconds that it has to answer
 PROOF = 2.0  # seconds in which our own NOTIFY must come back at the start
+DIRECT = "set ROWCAST_LISTEN to an address of PostgreSQL itself"
 BACK_OFF = 0.1, 5.0  # seconds before the first and, doubled each time, at most before a later try to connect
 
 
@@ -57,13 +58,10 @@ class PostgresSignal:
                 await self._proved.wait()
         except TimeoutError:
             await self.stop()
-            raise Unusable(
-                "LISTEN does not hear what NOTIFY says, as behind a pooler: "
-                "set ROWCAST_LISTEN to an address of PostgreSQL itself."
-            ) from None
+            raise Unusable(f"LISTEN does not hear what NOTIFY says, as behind a pooler: {DIRECT}.") from None
         except (Busy, Unreachable, Unwritable, *FAILURES) as error:
             await self.stop()
-            raise Unusable(f"No LISTEN: {error}. Check ROWCAST_DATABASE and ROWCAST_LISTEN.") from error
+            raise Unusable(f"No LISTEN: {error}. Check ROWCAST_DATABASE; behind a pooler {DIRECT}.") from error
         self._task = asyncio.create_task(self._follow())
 
     def committed(self) -> None:
