@@ -74,7 +74,7 @@ class Roaming(Reader):
 
 
 @pytest.fixture
-def nodes(serve: Serve, new_database: NewDatabase) -> list[Server]:
+def nodes(new_database: NewDatabase, serve: Serve) -> list[Server]:  # in this order: they end before their database
     """The nodes, and what they show."""
     url = new_database()
     made = [serve(database=url) for _ in range(NODES)]

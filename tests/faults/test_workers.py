@@ -60,7 +60,7 @@ def typed(dialect: str, request: pytest.FixtureRequest) -> Callable[[Server, str
 
 
 async def test_an_edit_at_one_worker_or_by_another_program_reaches_the_streams_of_all(
-    serve: Serve, tell: Tell, new_database: NewDatabase, typed: Callable[[Server, str], None]
+    new_database: NewDatabase, serve: Serve, tell: Tell, typed: Callable[[Server, str], None]
 ) -> None:
     server = await started(serve, database=new_database())
     loop = asyncio.get_running_loop()
