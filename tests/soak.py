@@ -15,10 +15,13 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.live.history import command, history
 from tests.live.tally import Tally
+from tests.postgres import Cluster
 from webapp.schema import migrate
 
 SEEDS = 10**9
@@ -31,30 +34,62 @@ def tell(line: str) -> None:
     sys.stdout.flush()
 
 
-class Soak:
-    """Histories by the batch, and what came of them."""
+@contextmanager
+def sqlite() -> Iterator[Callable[[int], str]]:
+    """Yield what makes the empty database of a number anew, and returns its URL."""
+    with tempfile.TemporaryDirectory() as folder:
+        migrated = Path(folder, "migrated.db")
+        migrate(f"sqlite:///{migrated}")
 
-    def __init__(self, folder: Path, rounds: int) -> None:
+        def make(number: int) -> str:
+            for file in Path(folder).glob(f"{number}.db*"):
+                file.unlink()
+            return f"sqlite+aiosqlite:///{shutil.copy(migrated, Path(folder, f'{number}.db'))}"
+
+        yield make
+
+
+@contextmanager
+def postgresql() -> Iterator[Callable[[int], str]]:
+    """Yield the same for a PostgreSQL server that is started for it."""
+    cluster, made = Cluster(), dict[int, str]()
+    try:
+        cluster.start()
+        template = cluster.create()
+        migrate(cluster.url(template))
+
+        def make(number: int) -> str:
+            if number in made:
+                cluster.drop(made[number])
+            made[number] = cluster.create(template)
+            return cluster.url(made[number])
+
+        yield make
+    finally:
+        cluster.remove()
+
+
+DATABASES = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+class Soak:
+    """Histories by the batch, each on the database that ``make`` makes, and what came of them."""
+
+    def __init__(self, make: Callable[[int], str], rounds: int) -> None:
         self.tally = Tally()
         self.diverged: list[int] = []
         self.failed: list[int] = []  # for other reasons
-        self._folder = folder
+        self._make = make
         self._rounds = rounds
-        self._migrated = folder / "migrated.db"
-        migrate(f"sqlite:///{self._migrated}")
 
     async def batch(self, seeds: list[int]) -> None:
         """Let the histories of ``seeds`` happen at once."""
         began = time.monotonic()
-        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
-            files = [Path(shutil.copy(self._migrated, f"{folder}/{number}.db")) for number in range(len(seeds))]
-            histories = [
-                history(f"sqlite+aiosqlite:///{file}", seed, rounds=self._rounds)
-                for file, seed in zip(files, seeds, strict=True)
-            ]
-            ended = await asyncio.gather(*histories, return_exceptions=True)
+        urls = [self._make(number) for number in range(len(seeds))]
+        histories = [history(url, seed, rounds=self._rounds) for url, seed in zip(urls, seeds, strict=True)]
+        ended = await asyncio.gather(*histories, return_exceptions=True)
         tell(f"{time.monotonic() - began:5.1f} s, seeds {' '.join(map(str, seeds))}")
-        for seed, end in zip(seeds, ended, strict=True):
+        for url, seed, end in zip(urls, seeds, ended, strict=True):
             if isinstance(end, Tally):
                 self.tally += end
                 continue
@@ -62,15 +97,15 @@ class Soak:
             found.append(seed)
             self.tally.histories += 1
             tell(f"{'DIVERGED' if found is self.diverged else 'FAILED'}: {end!r}")
-            tell(f"repeat it by: {command(seed, self._rounds)}")
+            tell(f"repeat it by: {command(url, seed, self._rounds)}")
 
 
-async def soak(folder: Path, options: argparse.Namespace) -> int:
+async def soak(make: Callable[[int], str], options: argparse.Namespace) -> int:
     """Run until told to stop; return the exit status."""
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    running, began = Soak(folder, options.rounds), time.monotonic()
+    running, began = Soak(make, options.rounds), time.monotonic()
     while not stopped.is_set() and not running.failed and time.monotonic() - began < options.minutes * 60:
         if options.seed is None:
             await running.batch([random.randrange(SEEDS) for _ in range(options.together)])
@@ -87,12 +122,14 @@ def main() -> None:
     """Read the command line, and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="how long; without it, until Ctrl-C")
+    parser.add_argument("--database", choices=DATABASES, default="sqlite", help="on which kind")
     parser.add_argument("--together", type=int, default=16, help="how many histories at a time")
     parser.add_argument("--rounds", type=int, default=12, help="how long each history is")
     parser.add_argument("--seed", type=int, help="repeat this history")
     logging.disable(logging.WARNING)  # a feed of a killed server says that it was
-    with tempfile.TemporaryDirectory() as folder:
-        sys.exit(asyncio.run(soak(Path(folder), parser.parse_args())))
+    options = parser.parse_args()
+    with DATABASES[options.database]() as make:
+        sys.exit(asyncio.run(soak(make, options)))
 
 
 if __name__ == "__main__":

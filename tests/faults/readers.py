@@ -90,8 +90,8 @@ class Reader(asyncio.Protocol):
             self.statuses[self._status] += 1
             if self._status != 200:
                 self.cut()
-        while self._status == 200 and self._take_chunk():
-            pass
+        if self._status == 200:
+            self._take_chunks()
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Hear that the connection is gone."""
@@ -99,19 +99,18 @@ class Reader(asyncio.Protocol):
         self._transport = None
         self._ended.set()
 
-    def _take_chunk(self) -> bool:
-        size, found, rest = self._rest.partition(b"\r\n")
-        if not found or len(rest) < (length := int(size, 16)) + 2:
-            return False
-        self._rest = rest[length + 2 :]
-        if not length:
-            self.clean_ends += 1
-            self.cut()
-            return False
-        *events, self._body = (self._body + rest[:length]).split(b"\n\n")
-        for event in events:
-            self._hear(event)
-        return True
+    def _take_chunks(self) -> None:
+        rest, at = self._rest, 0
+        while (end := rest.find(b"\r\n", at)) >= 0 and len(rest) >= end + (length := int(rest[at:end], 16)) + 4:
+            at = end + length + 4
+            if not length:
+                self.clean_ends += 1
+                self.cut()
+                break
+            *events, self._body = (self._body + rest[end + 2 : at - 2]).split(b"\n\n")
+            for event in events:
+                self._hear(event)
+        self._rest = rest[at:]
 
     def _hear(self, event: bytes) -> None:
         is_greeting = b'hx-target="#log"' in event and b"hx-post" in event

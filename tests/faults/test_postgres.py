@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -15,6 +14,7 @@ import pytest
 from tests.faults.conftest import Serve, Tell
 from tests.faults.crowd import Page, agree, following, until
 from tests.faults.readers import Reader
+from tests.faults.writers import Counting
 from tests.postgres import Cluster
 from tests.programs import program
 from tests.running import ADD_USER, Server
@@ -44,45 +44,6 @@ def url(own: Cluster) -> str:
     url = own.url(own.create())
     migrate(url)
     return url
-
-
-class Counting:
-    """Adds a user, then counts up in its address; ``confirmed`` is how far the server said that it came."""
-
-    def __init__(self, number: int) -> None:
-        self.name = f"w{number} counting"
-        self.confirmed = self.tried = 0
-        self.statuses: Counter[int] = Counter()
-        self._number = number
-        self._path = ""
-
-    async def write(self, server: Server, stop: asyncio.Event) -> None:
-        """Write until told to stop."""
-        accept = {"Accept": "application/json"}
-        async with httpx.AsyncClient(base_url=server.address, headers=accept, timeout=30) as client:
-            while not stop.is_set():
-                self.tried += 1
-                fields = {"username": self.name, "email": f"w{self._number}.{self.tried}@example.org"}
-                response = await client.request("PATCH" if self._path else "POST", self._path or "/users", json=fields)
-                self.statuses[response.status_code] += 1
-                if response.is_success:
-                    self.confirmed = self.tried
-                    self._path = self._path or response.headers["Location"]
-                elif response.status_code == 422:  # the first one was in doubt, and is there
-                    self._path = await self._find(client)
-                else:
-                    assert response.status_code == 503, response.text
-                    assert int(response.headers["Retry-After"]) > 0
-                await asyncio.sleep(0.02)
-
-    async def _find(self, client: httpx.AsyncClient) -> str:
-        (row,) = (await client.get("/users", params={"q": self.name})).raise_for_status().json()["rows"]
-        return f"/users/{row['id']}"
-
-    def is_lost(self, emails: dict[str, str]) -> bool:
-        """Whether the database holds less than was confirmed."""
-        held = emails.get(self.name, f"w{self._number}.0@").partition("@")[0].partition(".")[2]
-        return not self.confirmed <= int(held) <= self.tried
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import resource
 from contextlib import suppress
@@ -98,3 +99,15 @@ async def files_fall(server: Server, to: int, patience: float) -> float:
         assert loop.time() < began + patience, f"{count} files are still open after {patience} s, not {to}"
         await asyncio.sleep(0.1)
     return loop.time() - began
+
+
+def processor(process: int) -> float:
+    """Return the seconds of one core that a process has used."""
+    words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def busy() -> float:
+    """Return the seconds that the cores of this machine have been busy, one added to the other."""
+    user, nice, system, _idle, _waiting, *rest = map(int, Path("/proc/stat").read_text().split("\n")[0].split()[1:])
+    return (user + nice + system + sum(rest[:3])) / os.sysconf("SC_CLK_TCK")

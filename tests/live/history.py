@@ -45,9 +45,9 @@ def listing(dice: random.Random) -> Listing:
     return parse(USERS, query.items())[0]
 
 
-def command(seed: int, rounds: int) -> str:
+def command(url: str, seed: int, rounds: int) -> str:
     """Return what repeats a history."""
-    return f"python -m tests.soak --rounds {rounds} --seed {seed}"
+    return f"python -m tests.soak --database {url.partition('+')[0]} --rounds {rounds} --seed {seed}"
 
 
 async def history(url: str, seed: int, *, rounds: int = ROUNDS, patience: float = PATIENCE) -> Tally:
@@ -63,7 +63,7 @@ async def history(url: str, seed: int, *, rounds: int = ROUNDS, patience: float 
     try:
         faults = await _live(world, writer, dice, rounds, patience)
     except AssertionError as error:
-        error.add_note(f"This was history {seed}; repeat it by: {command(seed, rounds)}")
+        error.add_note(f"This was history {seed}; repeat it by: {command(url, seed, rounds)}")
         raise
     finally:
         await world.stop()
