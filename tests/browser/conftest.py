@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.window import PATIENCE, Desk
-from tests.running import Server, running
+from tests.running import Server
+from tests.serving import serving
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -30,17 +31,20 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests of this folder."""
-    with running(tmp_path_factory.mktemp("browser")) as server:
-        yield server
+def shared_servers(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], Server]]:
+    """One server on each kind of database for all tests of this folder."""
+    with serving(tmp_path_factory, request) as servers:
+        yield servers
 
 
 @pytest.fixture
-def server(shared_server: Server) -> Server:
+def server(shared_servers: Callable[[str], Server], dialect: str) -> Server:
     """The server, with no users."""
-    shared_server.execute("DELETE FROM users")
-    return shared_server
+    server = shared_servers(dialect)
+    server.execute("DELETE FROM users")
+    return server
 
 
 @pytest.fixture

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import cache
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from tests.running import Server, running
+from tests.serving import serving
 
 Serve = Callable[..., Server]
 WORDS = (f"kin{number}x" for number in count())
@@ -21,17 +21,8 @@ def shared_servers(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[str], Server]]:
     """One server on each kind of database for all tests that ask for no settings."""
-    with ExitStack() as stack:
-
-        @cache
-        def start(dialect: str) -> Server:
-            settings = {}
-            if dialect == "postgresql":
-                cluster = request.getfixturevalue("cluster")
-                settings["database"] = cluster.url(cluster.create())
-            return stack.enter_context(running(tmp_path_factory.mktemp("server"), **settings))
-
-        yield start
+    with serving(tmp_path_factory, request) as servers:
+        yield servers
 
 
 @pytest.fixture
