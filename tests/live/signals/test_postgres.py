@@ -62,6 +62,7 @@ async def test_a_commit_by_another_program_is_heard_by_the_tables_name(outside: 
         (INSERT, "Ada", "a@b.c"),
         ("UPDATE users SET role = 'administrator'",),
         ("DELETE FROM users",),
+        ("COPY users (username, email) FROM PROGRAM 'echo Bob,b@b.c' WITH (FORMAT csv)",),
         ("TRUNCATE users",),
     ):
         heard.tables.clear()
