@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.window import Desk, expect_fresh, names, row
 from tests.running import Server
-
-pytestmark = pytest.mark.only("sqlite")  # the database makes no difference to what is tested here
 
 MOST = 60  # presses of Tab that anything may be away
 

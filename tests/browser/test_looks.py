@@ -8,8 +8,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.window import Desk, add, row
 from tests.running import Server
 
-pytestmark = pytest.mark.only("sqlite")  # the database makes no difference to what is tested here
-
 PHONE = {"width": 360, "height": 740}
 PAGES = ["/users", "/users/new", "/users/{id}", "/users/{id}/edit", "/users/{id}/delete", "/nothing", "/users?q=nobody"]
 
