@@ -13,7 +13,7 @@ import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
-from tests.postgres import Cluster
+from tests.postgres import Cluster, running_cluster
 from tests.programs import PostgresProgram, SqliteProgram, program
 from webapp.app import create_app
 from webapp.config import PREFIX, Settings
@@ -62,12 +62,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A PostgreSQL server."""
-    made = Cluster()
-    try:
-        made.start()
+    with running_cluster() as made:
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture(scope="session")

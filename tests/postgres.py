@@ -10,6 +10,8 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,17 @@ SETTINGS = {
     "full_page_writes": "off",
     "autovacuum": "off",
 }
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    """Run a server; in the end nothing of it is left."""
+    made = Cluster()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.remove()
 
 
 class Cluster:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent.parent
 GUIDED = ROOT / "docs/nginx.conf"
@@ -41,14 +42,8 @@ def nginx(folder: Path, ports: list[int], guided: str = GUIDED.read_text()) -> I
     (folder / "nginx.conf").write_text(MAIN.format(user="user root;" if os.geteuid() == 0 else ""))
     (folder / "rowcast.conf").write_text(_here(guided, folder, port, ports))
     command = [program, "-p", f"{folder}/", "-c", "nginx.conf", "-e", "stderr"]
-    with (folder / "nginx.log").open("w+") as log:
-        process = subprocess.Popen(command, stderr=log)
-        try:
-            wait(process, port, folder / "nginx.log")
-            yield f"https://{NAME}:{port}"
-        finally:
-            process.terminate()
-            process.wait(STOP)
+    with listening(command, port, folder / "nginx.log"):
+        yield f"https://{NAME}:{port}"
 
 
 def _here(guided: str, folder: Path, port: int, ports: list[int]) -> str:
@@ -80,8 +75,20 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Wait until the process listens at ``port``."""
+@contextmanager
+def listening(command: list[str], port: int, log: Path, **how: Any) -> Iterator[None]:
+    """Run a program that listens at ``port``; ``how`` as for Popen."""
+    with log.open("w") as file:
+        process = subprocess.Popen(command, stderr=file, **how)
+        try:
+            _wait(process, port, log)
+            yield
+        finally:
+            process.terminate()
+            process.wait(STOP)
+
+
+def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     end = time.monotonic() + START
     while True:
         assert process.poll() is None, log.read_text()

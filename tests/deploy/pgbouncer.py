@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.deploy.nginx import PATH, ROOT, STOP, free_port, wait
+from tests.deploy.nginx import PATH, ROOT, free_port, listening
 from tests.postgres import Cluster
 
 SETTINGS = """
@@ -44,13 +43,7 @@ def pgbouncer(cluster: Cluster, name: str) -> Iterator[str]:
             shutil.copy(file, folder)
         (folder / "pgbouncer.ini").write_text(SETTINGS.format(name=name, data=cluster.data, port=port))
         command = [str(folder / "pgbouncer"), str(folder / "pgbouncer.ini")]
-        with (folder / "log").open("w") as log:
-            process = subprocess.Popen(command, stderr=log, env={"LD_LIBRARY_PATH": str(folder)}, **user)
-            try:
-                wait(process, port, folder / "log")
-                yield f"postgresql://postgres@127.0.0.1:{port}/{name}"
-            finally:
-                process.terminate()
-                process.wait(STOP)
+        with listening(command, port, folder / "log", env={"LD_LIBRARY_PATH": str(folder)}, **user):
+            yield f"postgresql://postgres@127.0.0.1:{port}/{name}"
     finally:
         shutil.rmtree(folder)

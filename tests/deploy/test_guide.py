@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.deploy.nginx import ROOT
 from tests.running import PROGRAM, running
@@ -42,8 +41,7 @@ def test_every_metric_that_the_guide_names_is_told(tmp_path: Path) -> None:
 
 def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
-    if program is None:
-        pytest.skip("there is no systemd")
+    assert program, "no systemd-analyze: run `make programs`"
     assert UNIT.count("/opt/rowcast/bin/rowcast") == 1
     unit = tmp_path / "rowcast.service"
     unit.write_text(UNIT.replace("/opt/rowcast/bin/rowcast", PROGRAM))  # it looks whether that is there

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
@@ -58,6 +59,17 @@ async def following(readers: Iterable[Reader]) -> AsyncIterator[list[Reader]]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0.01)  # the loop closes what was cut
+
+
+async def ended(server: Server, readers: list[Reader]) -> tuple[float, int]:
+    """Tell the server to end, and wait until ``readers`` have heard; return the seconds it took, and the clean ends."""
+    for reader in readers:
+        reader.backoff = 0.05, 1.0
+    began = time.monotonic()
+    assert await asyncio.to_thread(server.stop) == 0
+    took = time.monotonic() - began
+    await until(lambda: not any(reader.is_open for reader in readers), "all have heard the end")
+    return took, sum(reader.clean_ends for reader in readers)
 
 
 async def agree(server: Server, readers: list[Reader], since: float, patience: float = PATIENCE) -> list[float]:

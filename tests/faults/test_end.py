@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from tests.faults.conftest import Serve, Tell
-from tests.faults.crowd import Page, agree, following, until
+from tests.faults.crowd import Page, agree, ended, following
 from tests.faults.readers import Reader
 
 READERS = 1000
@@ -20,14 +19,7 @@ async def test_a_server_told_to_end_ends_a_thousand_streams_cleanly(serve: Serve
     pages = [Page(server, query) for query in ("", "size=25&page=2", "sort=-email")]
     plain = [Reader(server.port, f"size=25&page={number % 4 + 1}") for number in range(READERS - len(pages))]
     async with following([*plain, *(page.reader for page in pages)]) as readers:
-        for reader in readers:
-            reader.backoff = 0.05, 1.0
-        began = time.monotonic()
-        status = await asyncio.to_thread(server.stop)
-        took = time.monotonic() - began
-        assert status == 0
-        await until(lambda: not any(reader.is_open for reader in readers), "all have heard the end")
-        clean = sum(reader.clean_ends for reader in readers)
+        took, clean = await ended(server, readers)
         server.execute("UPDATE users SET role = 'administrator' WHERE id % 7 = 1")  # while nobody listens
         await asyncio.to_thread(server.start)
         agreed = await agree(server, readers, loop.time())

@@ -15,7 +15,7 @@ from tests.faults.conftest import Serve, Tell
 from tests.faults.crowd import Page, agree, following, until
 from tests.faults.readers import Reader
 from tests.faults.writers import Counting
-from tests.postgres import Cluster
+from tests.postgres import Cluster, running_cluster
 from tests.programs import program
 from tests.running import ADD_USER, Server
 from webapp.schema import migrate
@@ -30,12 +30,8 @@ LISTENERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()
 @pytest.fixture(scope="module")
 def own() -> Iterator[Cluster]:
     """A PostgreSQL server that may be harmed."""
-    made = Cluster()
-    try:
-        made.start()
+    with running_cluster() as made:
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture

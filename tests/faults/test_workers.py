@@ -8,7 +8,6 @@ import shutil
 import signal
 import statistics
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -17,7 +16,7 @@ import pytest
 
 from tests.conftest import NewDatabase
 from tests.faults.conftest import Serve, Tell
-from tests.faults.crowd import agree, following, until
+from tests.faults.crowd import agree, ended, following, until
 from tests.faults.readers import PATIENCE, Reader
 from tests.faults.watching import all_run, metric, sockets, workers
 from tests.postgres import Cluster
@@ -111,14 +110,7 @@ async def test_a_killed_worker_is_replaced_and_its_readers_come_back(serve: Serv
 async def test_workers_told_to_end_end_two_hundred_streams_cleanly(serve: Serve, tell: Tell) -> None:
     server = await started(serve)
     async with following(crowd(server, 200)) as readers:
-        for reader in readers:
-            reader.backoff = 0.05, 1.0
-        began = time.monotonic()
-        status = await asyncio.to_thread(server.stop)
-        took = time.monotonic() - began
-        assert status == 0
-        await until(lambda: not any(reader.is_open for reader in readers), "all have heard the end")
-        clean = sum(reader.clean_ends for reader in readers)
+        took, clean = await ended(server, readers)
     tell(len(readers), [], ended_in=f"{took:.2f} s", clean_ends=clean)
     assert clean == len(readers)
     assert took < 5  # two are promised, on a machine that does nothing else

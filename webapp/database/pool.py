@@ -15,7 +15,7 @@ from webapp.database.failures import FAILURES, reason
 
 PATIENCE = 5.0  # seconds that a connection may take to be made, or to become free
 ANSWER = 20.0  # seconds after which a server that says nothing is taken for lost
-# How to search depends on the text: the plan for any text is 10 to 100 times slower (a million rows, "example", "zu").
+# How to search depends on the text: the plan for any text is 10 to 50 times slower (a million rows, "example", "zu").
 PREPARED = {"server_settings": {"plan_cache_mode": "force_custom_plan"}}
 # A pooler gives each transaction another connection of the server's: what was prepared on one is unknown to the next.
 # What is not prepared is planned for its text anyway.
