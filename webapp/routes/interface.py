@@ -58,8 +58,9 @@ def interface(table: Table) -> dict[str, Operation]:
     def edits(summary: Message, sent: str) -> Operation:
         return Operation(summary, ROWS, changes, version, matching, ref(sent))
 
-    def follows(summary: Message, message: Any, refusal: Mapping[str, Any]) -> Operation:
-        answers = {200: {EVENTS: message}, 400: refusal, 503: refusal}
+    def follows(summary: Message, data: Any, refusal: Mapping[str, Any]) -> Operation:
+        event = {"type": "object", "properties": {"id": STRING, "data": {**STRING, **data}}}
+        answers = {200: {EVENTS: event}, 400: refusal, 503: refusal}
         return Operation(summary, STREAM, answers, {**listing, "have": HAVE}, {"Last-Event-ID": HAVE})
 
     listed = {200: {JSON: ref(rows), HTML: STRING, CSV: STRING}, 304: {}, 400: problem}
@@ -70,7 +71,7 @@ def interface(table: Table) -> dict[str, Operation]:
         "edit": edits(_("Change a row"), f"{row}Edit"),
         "put edit": edits(_("Replace a row"), f"{row}Replacement"),
         "delete": Operation(_("Delete a row"), ROWS, deletes, version, matching),
-        "stream": follows(_("Follow a listing, as parts of HTML"), STRING, {TEXT: STRING}),
+        "stream": follows(_("Follow a listing, as parts of HTML"), {"contentMediaType": HTML}, {TEXT: STRING}),
         "frame": Operation(_("Show the table alone"), FORMS, {200: {HTML: STRING}, 304: {}}, listing, fresh),
         "new_form": Operation(_("Show the form that adds a row"), FORMS, part),
         "edit_form": Operation(_("Show the form that edits a row"), FORMS, {**part, 404: problem}),
