@@ -41,6 +41,7 @@ def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
             },
             flash=next(iter(problems.values()), None),
             headers=_history(listing) if wants_part() else {},
+            stands_on=(revision(page), request.host_url),
         )
 
     @routes.get("/table")
@@ -55,6 +56,7 @@ def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
             context={"page": page, "listing": listing},
             tells=False,
             headers={"Refresh": str(REFRESH)},
+            stands_on=(revision(page),),
         )
 
     async def read(listing: Listing) -> Page:
