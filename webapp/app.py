@@ -10,10 +10,11 @@ from quart.typing import ResponseReturnValue
 
 from webapp.config import Settings
 from webapp.database import Database, Unusable
+from webapp.live.encoders import Encoder, encoder_of
 from webapp.live.hub import Hub
 from webapp.live.limits import Key, Limits
 from webapp.live.signals import signal_of
-from webapp.rendering import Renderers, TableRenderer
+from webapp.rendering import Renderers
 from webapp.resources import folder
 from webapp.routes.connection import connection_routes
 from webapp.routes.errors import add_errors
@@ -62,10 +63,10 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
 
     renderers = Renderers(settings.cached_rows)
 
-    def renderer(key: Key) -> TableRenderer:
-        return renderers.get(TABLES[key.table], key.audience)
+    def encoder(key: Key) -> Encoder:
+        return encoder_of(key.form, renderers.get(TABLES[key.table], key.audience))
 
-    hub = Hub(read, renderer, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
+    hub = Hub(read, encoder, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
     services = Services(database, hub, signal_of(database, hub, settings.listen, workers), renderers)
     add_observing(app, database, hub, workers)
     protect(app, settings.hosts)

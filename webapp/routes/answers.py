@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from webapp.live.limits import Audience
 from webapp.messages import SOURCE_LANGUAGE, Message, languages
 from webapp.rendering import TableRenderer
+from webapp.routes.etags import is_known, tag_of, unchanged
 from webapp.routes.services import Services
 from webapp.tables.table import Table
 from webapp.templating import environment
@@ -24,12 +25,16 @@ VARY = "HX-Request-Type, Accept, Accept-Language, Cookie"
 class Answer:
     """What a handler has to show.
 
-    ``part`` and ``page`` are templates, rendered with ``context``; ``json`` is for programs. After a change a plain
-    browser is sent ``back`` (303) with ``flash`` as the result; htmx gets the same text as a part. The page that it is
-    sent to shows the text, if it ``tells``.
+    ``part`` and ``page`` are templates, rendered with ``context``; ``json`` and ``csv`` are for programs. After a
+    change a plain browser is sent ``back`` (303) with ``flash`` as the result; htmx gets the same text as a part. The
+    page that it is sent to shows the text, if it ``tells``.
+
+    ``stands_on`` is all that decides how the answer looks, beside templates, language and headers: who has seen it
+    gets no body again (304). For JSON ``etag`` may say it instead, so that a program can read what it says.
     """
 
     json: Any = None
+    csv: Response | None = None
     part: str = ""
     page: str = ""
     context: dict[str, Any] = field(default_factory=dict)
@@ -38,6 +43,8 @@ class Answer:
     tells: bool = True
     back: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    stands_on: tuple[str, ...] = ()
+    etag: str = ""
 
 
 def audience() -> Audience:
@@ -45,19 +52,36 @@ def audience() -> Audience:
     return Audience(request.accept_languages.best_match(languages()) or SOURCE_LANGUAGE)
 
 
+def ending() -> str:
+    """Return the form that the address itself names, if it does: ``json`` or ``csv``."""
+    found = request.path.rpartition(".")[2]
+    return found if found in ("json", "csv") else ""
+
+
+def wanted() -> str:
+    """Return what the reader of this request gets: a ``page``, a ``part``, ``json`` or ``csv``.
+
+    The address has the first word. Then htmx, whose Accept header tells nothing: it names event streams in every
+    request. A program that sends JSON and does not say what it accepts gets JSON.
+    """
+    if found := ending():
+        return found
+    if request.headers.get("HX-Request-Type") == "partial":
+        return "part"
+    page, json, csv = (request.accept_mimetypes[kind] for kind in ("text/html", "application/json", "text/csv"))
+    if csv > max(page, json):
+        return "csv" if request.method in ("GET", "HEAD") else "json"
+    return "json" if json > page or (json == page and request.is_json) else "page"
+
+
 def wants_part() -> bool:
-    """Whether htmx asks for a fragment. Its Accept header tells nothing: it names event streams in every request."""
-    return request.headers.get("HX-Request-Type") == "partial"
+    """Whether htmx asks for a fragment."""
+    return wanted() == "part"
 
 
 def wants_json() -> bool:
-    """Whether a program asks; one that sends JSON and does not say what it accepts gets JSON."""
-    if wants_part():
-        return False
-    accepted = request.accept_mimetypes
-    if accepted["application/json"] == accepted["text/html"]:
-        return request.is_json
-    return accepted["application/json"] > accepted["text/html"]
+    """Whether a program asks for JSON."""
+    return wanted() == "json"
 
 
 def answering(
@@ -78,40 +102,41 @@ def answering(
 async def make_response(answer: Answer, renderer: TableRenderer) -> Response | WerkzeugResponse:
     """Return the response that shows ``answer`` to the reader of this request."""
     response: Response | WerkzeugResponse
-    context = {"failed": False, **answer.context}
-    if wants_json():
+    kind, context = wanted(), {"failed": False, **answer.context}
+    told: list[Any] = [answer.flash] if answer.flash and kind in ("page", "part") else []
+    if kind == "page" and answer.tells and not answer.back and not told:
+        told = get_flashed_messages()
+    tag = "" if told else tag_of(kind, renderer.seed, answer.stands_on, answer.headers)
+    if kind == "json" and answer.etag:
+        tag = answer.etag
+    if is_known(tag):
+        response = unchanged()
+    elif kind == "json":
         if answer.json is None and request.method == "GET":
             abort(406)
         response = Response(status=204) if answer.json is None else jsonify(answer.json)
         if answer.status >= 400:
             response.content_type = "application/problem+json"
-    elif wants_part():
+    elif kind == "csv":
+        response = answer.csv or abort(406)
+    elif kind == "part":
         response = Response(renderer.render(answer.part, flash=answer.flash, **context), mimetype="text/html")
     elif answer.back:
         if answer.flash:
             await flash(answer.flash.translate(audience().language))
         response = redirect(answer.back, 303)
     else:
-        shown = [answer.flash] if answer.flash or not answer.tells else get_flashed_messages()
-        response = Response(
-            renderer.render(answer.page, flash=shown[0] if shown else None, **context), mimetype="text/html"
-        )
+        html = renderer.render(answer.page, flash=told[0] if told else None, **context)
+        response = Response(html, mimetype="text/html")
     if response.status_code == 200:
         response.status_code = answer.status
+    if tag:
+        response.set_etag(tag)
     for name, value in answer.headers.items():
         response.headers.setdefault(name, value)  # a redirect has its own Location
     response.headers["Vary"] = VARY
     response.headers.setdefault("Cache-Control", "no-cache")
     return response
-
-
-def problem(status: int, title: Message, errors: dict[str, Message] | None = None) -> dict[str, Any]:
-    """Return the one shape of all errors for programs (RFC 9457); ``errors`` are the messages by field."""
-    language = audience().language
-    found: dict[str, Any] = {"type": "about:blank", "status": status, "title": title.translate(language)}
-    if errors:
-        found["errors"] = {name: message.translate(language) for name, message in errors.items()}
-    return found
 
 
 def plain_environment() -> Any:

@@ -6,10 +6,11 @@ from quart import Blueprint, request
 
 from webapp.messages import Message, _
 from webapp.rendering import url
-from webapp.routes.answers import Answer, answering, audience, problem, wants_json, wants_part
+from webapp.routes.answers import Answer, answering, audience, wants_json, wants_part
+from webapp.routes.problems import problem
 from webapp.routes.reading import pairs_of
-from webapp.routes.rows import as_json
 from webapp.routes.services import Services
+from webapp.tables.documents import as_json, page_as_json
 from webapp.tables.listing import Listing, parse
 from webapp.tables.page import Page, read_page
 from webapp.tables.table import Table
@@ -41,6 +42,7 @@ def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
             },
             flash=next(iter(problems.values()), None),
             headers=_history(listing) if wants_part() else {},
+            stands_on=(revision(page), request.host_url),
         )
 
     @routes.get("/table")
@@ -55,6 +57,7 @@ def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
             context={"page": page, "listing": listing},
             tells=False,
             headers={"Refresh": str(REFRESH)},
+            stands_on=(revision(page),),
         )
 
     async def read(listing: Listing) -> Page:
@@ -78,12 +81,4 @@ def bad_listing(problems: dict[str, Message]) -> Answer:
 
 def listing_as_json(page: Page, revision: str) -> dict[str, object]:
     """Return a listing as programs see it."""
-    return {
-        "rows": [as_json(row) for row in page.rows],
-        "total": page.total,
-        "is_more": page.is_more,
-        "page": page.number,
-        "pages": page.pages,
-        "size": page.listing.size,
-        "revision": revision,
-    }
+    return {**page_as_json(page, revision), "rows": [as_json(row) for row in page.rows]}

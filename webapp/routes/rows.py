@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from quart import Blueprint, request
@@ -12,6 +12,7 @@ from webapp.messages import Message
 from webapp.routes.answers import Answer, answering
 from webapp.routes.reading import listing_before
 from webapp.routes.services import Services
+from webapp.tables.documents import as_json
 from webapp.tables.history import read_changes
 from webapp.tables.page import Row, read_row
 from webapp.tables.table import Table
@@ -32,7 +33,9 @@ def add_rows(routes: Blueprint, table: Table, services: Services) -> None:
             changes = await read_changes(connection, table, id)
         if row is None:
             raise Missing
-        return panel("_show.html", table, json=as_json(row), row=row.values, changes=changes)
+        shown = panel("_show.html", table, json=as_json(row), row=row.values, changes=changes)
+        history = ascii([tuple(change) for change in changes])
+        return replace(shown, stands_on=(row.tag, history, shown.context["back"].query), etag=row.tag)
 
     @routes.get("/new")
     @answering(table, services)
@@ -103,14 +106,6 @@ def form(
         conflict=conflict,
         back=listing_before(table, dict(sent or {})),
     )
-
-
-def as_json(row: Row) -> dict[str, Any]:
-    """Return a row as programs see it; moments in ISO 8601, UTC."""
-    return {
-        name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
-        for name, value in row.values.items()
-    }
 
 
 def _text(value: Any) -> str:

@@ -9,11 +9,13 @@ from quart import Blueprint, request
 
 from webapp.messages import Message, _
 from webapp.rendering import url
-from webapp.routes.answers import Answer, answering, problem
+from webapp.routes.answers import Answer, answering
+from webapp.routes.problems import problem
 from webapp.routes.reading import Invalid, listing_before, reading, validate, version_in
-from webapp.routes.rows import ROW, as_json, form, panel
+from webapp.routes.rows import ROW, form, panel
 from webapp.routes.services import Services
 from webapp.tables import writing
+from webapp.tables.documents import as_json
 from webapp.tables.page import Row
 from webapp.tables.table import Table
 from webapp.tables.writing import Conflict, Missing, Taken
