@@ -60,6 +60,10 @@ class TableRenderer:
         """Return what goes beside an open form of row ``id``: it asks at once, with the form's version, what to say."""
         return f'<p hx-get="/{self.name}/{id}/notice" hx-trigger="load"></p>'
 
+    def summary(self, changed: int) -> str:
+        """Return what is said of so many rows that changed: an element, so that the same text is news again."""
+        return _squeeze(self.template("_summary.html").render(changed=changed))
+
     def connecting(self, token: str) -> str:
         """Return the log's line that makes the browser answer."""
         return _squeeze(self.template("_connecting.html").render(token=token, now=datetime.now(UTC)))
