@@ -10,7 +10,7 @@ from quart import Blueprint, request
 
 from webapp.messages import Message
 from webapp.routes.answers import Answer, answering
-from webapp.routes.reading import listing_before
+from webapp.routes.reading import listing_before, paused_before
 from webapp.routes.services import Services
 from webapp.tables.history import read_changes
 from webapp.tables.page import Row, read_row
@@ -70,7 +70,8 @@ def add_rows(routes: Blueprint, table: Table, services: Services) -> None:
 
 def panel(template: str, table: Table, *, json: Any = None, **context: Any) -> Answer:
     """Return the answer that shows ``template``: in the panel, or on a page of its own without script."""
-    context = {"content": template, "back": listing_before(table, {}), "errors": {}, **context}
+    before = {"back": listing_before(table, {}), "paused": paused_before({})}
+    context = {"content": template, "errors": {}, **before, **context}
     return Answer(part=template, page="alone.html", json=json, context=context)
 
 
@@ -102,6 +103,7 @@ def form(
         errors=errors or {},
         conflict=conflict,
         back=listing_before(table, dict(sent or {})),
+        paused=paused_before(dict(sent or {})),
     )
 
 
