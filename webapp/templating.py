@@ -45,13 +45,15 @@ def static(path: str) -> str:
 
 @cache
 def version() -> str:
-    """Return a digest of everything that decides how values become HTML: templates, translations, and the code.
+    """Return a digest of everything that decides how values become HTML: templates, translations, code, static files.
 
     The code, for it holds labels and the order of columns: a page from before a deploy must not be taken for a new one.
+    The static files, for their addresses are in every page.
     """
     digest = blake2b("".join(importlib.metadata.version(name) for name in ("babel", "jinja2")).encode(), digest_size=8)
     sources = (
         (folder("templates"), "**/*.html"),
+        (folder("static"), "**/*.*"),
         (TRANSLATIONS, "*/LC_MESSAGES/*.mo"),
         (Path(__file__).parent, "**/*.py"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import wraps
+from hashlib import blake2b
 from typing import Any
 
 from quart import Response, abort, flash, get_flashed_messages, jsonify, redirect, request
@@ -27,6 +28,9 @@ class Answer:
     ``part`` and ``page`` are templates, rendered with ``context``; ``json`` is for programs. After a change a plain
     browser is sent ``back`` (303) with ``flash`` as the result; htmx gets the same text as a part. The page that it is
     sent to shows the text, if it ``tells``.
+
+    ``stands_on`` is all that decides how the answer looks, beside templates, language and headers: who has seen it
+    gets no body again (304). For JSON ``etag`` may say it instead, so that a program can read what it says.
     """
 
     json: Any = None
@@ -38,6 +42,8 @@ class Answer:
     tells: bool = True
     back: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    stands_on: tuple[str, ...] = ()
+    etag: str = ""
 
 
 def audience() -> Audience:
@@ -79,7 +85,15 @@ async def make_response(answer: Answer, renderer: TableRenderer) -> Response | W
     """Return the response that shows ``answer`` to the reader of this request."""
     response: Response | WerkzeugResponse
     context = {"failed": False, **answer.context}
-    if wants_json():
+    is_page = not wants_json() and not wants_part()
+    told: list[Any] = [answer.flash] if answer.flash and not wants_json() else []
+    if is_page and answer.tells and not answer.back and not told:
+        told = get_flashed_messages()
+    tag = "" if told else _etag(answer, renderer.seed)
+    if tag and request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(tag):
+        response = Response(status=304)
+        del response.headers["Content-Type"], response.headers["Content-Length"]
+    elif wants_json():
         if answer.json is None and request.method == "GET":
             abort(406)
         response = Response(status=204) if answer.json is None else jsonify(answer.json)
@@ -92,17 +106,29 @@ async def make_response(answer: Answer, renderer: TableRenderer) -> Response | W
             await flash(answer.flash.translate(audience().language))
         response = redirect(answer.back, 303)
     else:
-        shown = [answer.flash] if answer.flash or not answer.tells else get_flashed_messages()
-        response = Response(
-            renderer.render(answer.page, flash=shown[0] if shown else None, **context), mimetype="text/html"
-        )
+        html = renderer.render(answer.page, flash=told[0] if told else None, **context)
+        response = Response(html, mimetype="text/html")
     if response.status_code == 200:
         response.status_code = answer.status
+    if tag:
+        response.set_etag(tag)
     for name, value in answer.headers.items():
         response.headers.setdefault(name, value)  # a redirect has its own Location
     response.headers["Vary"] = VARY
     response.headers.setdefault("Cache-Control", "no-cache")
     return response
+
+
+def _etag(answer: Answer, seed: str) -> str:
+    """Return the tag of what this reader gets: another for each kind of answer."""
+    if wants_json() and answer.etag:
+        return answer.etag
+    if not answer.stands_on:
+        return ""
+    kind = "json" if wants_json() else "part" if wants_part() else "page"
+    # The headers as well: a browser that is told 304 would add the new ones to those that it has kept.
+    shown = "\n".join((kind, seed, *answer.stands_on, *map(str, answer.headers.items())))
+    return blake2b(shown.encode(), digest_size=12).hexdigest()
 
 
 def problem(status: int, title: Message, errors: dict[str, Message] | None = None) -> dict[str, Any]:

@@ -49,6 +49,8 @@ def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
             },
             flash=next(iter(problems.values()), None),
             headers=_history(listing, paused) if wants_part() else {},
+            # Two addresses for a page that stands still and one that does not; but a part says when it began to.
+            stands_on=(revision(page), request.host_url, str(PAUSED in current())),
         )
 
     @routes.get("/table")
@@ -63,6 +65,7 @@ def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
             context={"page": page, "listing": listing},
             tells=False,
             headers={"Refresh": str(REFRESH)},
+            stands_on=(revision(page),),
         )
 
     async def read(listing: Listing) -> Page:

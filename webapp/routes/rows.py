@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -32,7 +33,11 @@ def add_rows(routes: Blueprint, table: Table, services: Services) -> None:
             changes = await read_changes(connection, table, id)
         if row is None:
             raise Missing
-        return panel("_show.html", table, json=as_json(row), row=row.values, changes=changes)
+        shown = panel("_show.html", table, json=as_json(row), row=row.values, changes=changes)
+        history = ascii([tuple(change) for change in changes])
+        return replace(
+            shown, stands_on=(row.tag, history, shown.context["back"].query, str(shown.context["paused"])), etag=row.tag
+        )
 
     @routes.get("/new")
     @answering(table, services)

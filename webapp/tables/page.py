@@ -24,6 +24,14 @@ class Row:
     fingerprint: bytes
     values: Mapping[str, Any]
 
+    @property
+    def tag(self) -> str:
+        """What tells this row from all that it was and will be, for those who ask by HTTP.
+
+        The version alone does not: a program that loads an older backup sets it back.
+        """
+        return f"{self.values['version']}-{self.fingerprint.hex()}"
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
