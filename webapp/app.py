@@ -25,6 +25,7 @@ from webapp.routes.openapi import add_openapi
 from webapp.routes.rows import add_rows
 from webapp.routes.services import Services
 from webapp.routes.stream import add_stream
+from webapp.routes.waiting import add_waiting
 from webapp.routes.writes import add_writes
 from webapp.security import protect
 from webapp.tables.page import Page, read_page
@@ -96,6 +97,6 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
 
 def _routes(table: Table, services: Services) -> Blueprint:
     routes = Blueprint(table.name, __name__, url_prefix=f"/{table.name}")
-    for add in (add_listings, add_rows, add_writes, add_stream):
+    for add in (add_listings, add_rows, add_writes, add_waiting, add_stream):
         add(routes, table, services)
     return routes

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Template
 
@@ -35,9 +36,19 @@ class TableRenderer:
         """Return the table's own template ``name``, or the one that all tables share."""
         return self._environment.select_template([f"{self.name}/{name}", f"table/{name}"])
 
-    def render(self, name: str, **context: Any) -> str:
-        """Render the template ``name`` with what all templates of a table may use."""
-        return self.template(name).render(table=self.table, renderer=self, url=partial(url, self.table), **context)
+    def render(self, name: str, *, paused: bool = False, **context: Any) -> str:
+        """Render the template ``name`` with what all templates of a table may use.
+
+        What a page that is ``paused`` leads to is paused as well.
+        """
+        shared = {
+            "table": self.table,
+            "renderer": self,
+            "paused": paused,
+            "url": partial(url, self.table, paused=paused),
+            "query": partial(query, paused=paused),
+        }
+        return self.template(name).render(**shared, **context)
 
     def row(self, row: Row) -> str:
         """Return the row, without white space around it."""
@@ -48,9 +59,9 @@ class TableRenderer:
             found = self._rows[key] = _squeeze(self._row.render(table=self.table, row=row.values))
         return found
 
-    def pager(self, page: Page) -> str:
+    def pager(self, page: Page, paused: bool = False) -> str:
         """Return the total and the page links."""
-        return _squeeze(self.render("_pager.html", page=page, listing=page.listing))
+        return _squeeze(self.render("_pager.html", paused=paused, page=page, listing=page.listing))
 
     def beat(self) -> str:
         """Return the heartbeat."""
@@ -59,6 +70,10 @@ class TableRenderer:
     def notice(self, id: int) -> str:
         """Return what goes beside an open form of row ``id``: it asks at once, with the form's version, what to say."""
         return f'<p hx-get="/{self.name}/{id}/notice" hx-trigger="load"></p>'
+
+    def summary(self, changed: int) -> str:
+        """Return what is said of so many rows that changed: an element, so that the same text is news again."""
+        return _squeeze(self.template("_summary.html").render(changed=changed))
 
     def connecting(self, token: str) -> str:
         """Return the log's line that makes the browser answer."""
@@ -92,10 +107,15 @@ class Renderers:
         return self._made[key]
 
 
-def url(table: Table, listing: Listing, path: str = "") -> str:
-    """Return the address of ``listing``, or of ``path`` below the table with this listing."""
-    query = listing.query
-    return f"/{table.name}{path}" + (f"?{query}" if query else "")
+def url(table: Table, listing: Listing, path: str = "", *, paused: bool = False, **more: str) -> str:
+    """Return the address of ``listing``, or of ``path`` below the table with this listing; see ``query``."""
+    asked = query(listing, paused=paused, **more)
+    return f"/{table.name}{path}" + (f"?{asked}" if asked else "")
+
+
+def query(listing: Listing, *, paused: bool = False, **more: str) -> str:
+    """Return the query string of ``listing``, and what is asked beside it: ``paused`` for a page that stands still."""
+    return "&".join(filter(None, (listing.query, "paused=1" if paused else "", urlencode(more))))
 
 
 def _squeeze(html: str) -> str:

@@ -103,7 +103,7 @@ async def test_the_heartbeat_carries_the_id_and_looks_for_changes_that_nobody_to
     source.rows[1] = 1
     await until(lambda: len(wire.events) >= 3)
     feed.stop()
-    assert targets(wire, 1) == ["user-1", "notice-user-1"]
+    assert targets(wire, 1) == ["user-1", "notice-user-1", "summary"]
     (beat,) = parts(wire.events[2].data)
     assert (beat.target, beat.swap) == ("beat", "outerHTML")
     assert 'id="beat"' in beat.content

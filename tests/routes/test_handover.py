@@ -58,7 +58,7 @@ async def test_a_change_by_another_program_comes_too(client: Client, outside: Ou
     async with following(client) as stream:
         await stream.next()
         outside.execute("INSERT INTO users (username, email) VALUES ('Ada', 'a@example.org')")
-        assert targets(await stream.next()) == ["users", "pager"]
+        assert targets(await stream.next()) == ["users", "pager", "summary"]
 
 
 async def test_a_reader_that_comes_back_gets_exactly_what_it_missed(client: Client) -> None:
@@ -106,8 +106,8 @@ async def test_the_browsers_answer_comes_back_to_its_own_stream(client: Client) 
         again = (await ask(client, "POST", path, {})).status
         assert again in (404, 202), "it answers once; who has other processes asks them"
         await ask(client, "POST", "/users", JSON, form=ADA)
-        assert targets(await stream.next()) == ["users", "pager"]
-        assert targets(await other.next()) == ["users", "pager"], "the other reader heard nothing of it"
+        assert targets(await stream.next()) == ["users", "pager", "summary"]
+        assert targets(await other.next()) == ["users", "pager", "summary"], "the other reader heard nothing of it"
 
 
 async def test_a_stream_ends_cleanly_after_its_life(settings: Settings) -> None:

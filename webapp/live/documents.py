@@ -36,6 +36,10 @@ class Documents:
         """Return a document without steps."""
         return self._document(page, "")
 
+    def summary(self, changed: int) -> str:
+        """Return nothing: a program counts the steps."""
+        return ""
+
     def difference(self, old: Outline | None, new: Page) -> tuple[str, bool]:
         """Return the document that leads from ``old`` to ``new``; as with parts, all is replaced if that is shorter."""
         if old is None:

@@ -28,6 +28,9 @@ class Encoder(Protocol):
     def nothing(self, page: Page) -> str:
         """Return what follows the greeting of a reader that has ``page`` already."""
 
+    def summary(self, changed: int) -> str:
+        """Return what is said of so many rows that changed."""
+
     def difference(self, old: Outline | None, new: Page) -> tuple[str, bool]:
         """Return what leads from ``old`` (None: from anything) to ``new``, and whether it replaces all.
 
@@ -57,6 +60,10 @@ class Parts:
     def nothing(self, page: Page) -> str:
         """Return nothing."""
         return ""
+
+    def summary(self, changed: int) -> str:
+        """Return the text of the status line."""
+        return part("summary", "innerHTML", self._renderer.summary(changed))
 
     def difference(self, old: Outline | None, new: Page) -> tuple[str, bool]:
         """Return the parts that lead from ``old`` to ``new``."""

@@ -12,6 +12,7 @@ from webapp.live.frames import Frame, frame, joined
 from webapp.live.meters import Meters
 from webapp.live.revisions import Revisions
 from webapp.live.subscriber import Subscriber
+from webapp.live.summary import Summary
 from webapp.tables.page import Page
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Feed:
         self.subscribers: set[Subscriber] = set()
         self.meters = meters or Meters()
         self.revisions = Revisions(encoder, remembered, self.meters)
+        self._summary = Summary(encoder)
         self._touched_at: float | None = None  # when the first signal came that is not yet served
         self._read = read
         self._heartbeat = heartbeat
@@ -58,7 +60,7 @@ class Feed:
 
     async def start(self) -> None:
         """Read the page for the first time, then follow the changes."""
-        self.revisions.move(await self._read())
+        self._move(await self._read())
         self._task = asyncio.create_task(self._follow())
 
     def stop(self) -> None:
@@ -95,7 +97,7 @@ class Feed:
         is_failing = False
         while True:
             try:
-                async with asyncio.timeout_at(beat_at):
+                async with asyncio.timeout_at(min(beat_at, self._summary.due)):
                     await self._dirty.wait()
             except TimeoutError:
                 pass
@@ -121,11 +123,14 @@ class Feed:
         touched_at, self._touched_at = self._touched_at, None
         with self.meters.refresh.time():
             new, before = await self._read(), self.revision
-            body = self.revisions.move(new)
+            body = self._move(new)
         if body:
             self._push(frame(self.revision, body), before)
             if touched_at is not None:
                 self.meters.latency.observe(time.perf_counter() - touched_at)
+
+    def _move(self, page: Page) -> str:
+        return self.revisions.move(page) + self._summary.after(page, asyncio.get_running_loop().time())
 
     def _push(self, made: Frame, since: str) -> None:
         for subscriber in tuple(self.subscribers):

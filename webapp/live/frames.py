@@ -7,15 +7,12 @@ brings: new neighbours travel in one part, anchored on a row that stays, or on t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from typing import Protocol
 
 from webapp.live.sse import END, message, opening, text
 from webapp.live.steps import Outline, Steps, steps
 from webapp.tables.page import Page, Row
-
-CLOCKS_DIFFER = timedelta(seconds=1)  # between the writer that stamped a row and the reader of the page
 
 
 class Renderer(Protocol):
@@ -36,6 +33,9 @@ class Renderer(Protocol):
 
     def notice(self, id: int) -> str:
         """Return what goes beside an open form of row ``id`` when the row changes."""
+
+    def summary(self, changed: int) -> str:
+        """Return what is said of so many rows that changed."""
 
     def connecting(self, token: str) -> str:
         """Return the line of the connection log that makes the browser answer with ``token``."""
@@ -128,7 +128,7 @@ def _incremental(found: Steps, old: Outline, new: Page, renderer: Renderer) -> s
         # A row that only moved up because another left is not news.
         row = rows[id]
         known = before.get(id)
-        if known == row.fingerprint or (known is None and row.values["changed"] < old.read_at - CLOCKS_DIFFER):
+        if known == row.fingerprint or (known is None and old.is_later_than(row)):
             return renderer.row(row)
         # Odd and even name two equal animations: the second of two changes lights the row up again.
         return renderer.row(row).replace("<tr", f'<tr data-changed="{row.values["version"] % 2}"', 1)

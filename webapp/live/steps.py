@@ -6,9 +6,11 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from webapp.tables.page import Page
+from webapp.tables.page import Page, Row
+
+CLOCKS_DIFFER = timedelta(seconds=1)  # between the writer that stamped a row and the reader of the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,10 @@ class Outline:
     def rows(self) -> dict[int, bytes]:
         """The fingerprints by id, in the order of the page."""
         return {id: self.fingerprints[at * 8 : at * 8 + 8] for at, id in enumerate(self.ids)}
+
+    def is_later_than(self, row: Row) -> bool:
+        """Whether ``row`` was as it is now when the page was read, on it or elsewhere."""
+        return bool(row.values["changed"] < self.read_at - CLOCKS_DIFFER)
 
 
 @dataclass(frozen=True, slots=True)

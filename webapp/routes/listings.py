@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from quart import Blueprint, request
 
+from webapp.live.shown import pack
+from webapp.live.steps import Outline
 from webapp.messages import Message, _
 from webapp.rendering import url
 from webapp.routes.answers import Answer, answering, audience, wants_json, wants_part
 from webapp.routes.problems import problem
-from webapp.routes.reading import pairs_of
+from webapp.routes.reading import PAUSED, asked, pairs_of
 from webapp.routes.services import Services
 from webapp.tables.documents import as_json, page_as_json
 from webapp.tables.listing import Listing, parse
@@ -25,7 +29,7 @@ def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
     @answering(table, services)
     async def index() -> Answer:
         """The rows of a listing, their total, and the page links."""
-        listing, problems = parse(table, request.args.items(multi=True))
+        listing, paused, problems = asked(table, request.args.items(multi=True))
         if problems and wants_json():
             return bad_listing(problems)
         page = await read(listing)
@@ -37,12 +41,17 @@ def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
                 "page": page,
                 "listing": listing,
                 "revision": revision(page),
+                "paused": paused,
+                "shown": pack(Outline.of(page)) if paused else "",
+                "was_paused": PAUSED in current(),
+                "now": datetime.now(UTC),
                 "origin": request.host_url,
                 "failed": bool(problems),
             },
             flash=next(iter(problems.values()), None),
-            headers=_history(listing) if wants_part() else {},
-            stands_on=(revision(page), request.host_url),
+            headers=_history(listing, paused) if wants_part() else {},
+            # Two addresses for a page that stands still and one that does not; but a part says when it began to.
+            stands_on=(revision(page), request.host_url, str(PAUSED in current())),
         )
 
     @routes.get("/table")
@@ -67,11 +76,14 @@ def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
     def revision(page: Page) -> str:
         return page.revision(services.renderers.get(table, audience()).seed)
 
-    def _history(listing: Listing) -> dict[str, str]:
-        before = parse(table, pairs_of(request.headers.get("HX-Current-URL", "")))[0]
+    def current() -> list[tuple[str, str]]:
+        return pairs_of(request.headers.get("HX-Current-URL", ""))
+
+    def _history(listing: Listing, paused: bool) -> dict[str, str]:
+        before = asked(table, current())[0]
         # One search, typed letter by letter, is one entry in the browser's history.
         typing = before.q and listing.q and before.but(q="") == listing.but(q="")
-        return {"HX-Replace-Url" if typing else "HX-Push-Url": url(table, listing)}
+        return {"HX-Replace-Url" if typing else "HX-Push-Url": url(table, listing, paused=paused)}
 
 
 def bad_listing(problems: dict[str, Message]) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -17,6 +17,7 @@ from webapp.tables.listing import Listing, parse
 from webapp.tables.table import BOOKKEEPING, Table
 
 LARGEST_VERSION = 2**63 - 1
+PAUSED = "paused", "1"  # beside the listing, in the address of a page that stands still
 
 # What pydantic calls an error -> what we say. The names of the values are pydantic's.
 TEXTS = {
@@ -101,11 +102,21 @@ def version_in(sent: dict[str, Any]) -> int | None:
     return min(int(str(version)[:20]), LARGEST_VERSION)  # longer ones are larger still, and slow to read
 
 
+def asked(table: Table, pairs: Iterable[tuple[str, str]]) -> tuple[Listing, bool, dict[str, Message]]:
+    """Return the listing that ``pairs`` ask for, whether its page is to stand still, and what was wrong with them."""
+    pairs = list(pairs)
+    listing, problems = parse(table, [pair for pair in pairs if pair != PAUSED])
+    return listing, PAUSED in pairs, problems
+
+
 def listing_before(table: Table, sent: dict[str, Any]) -> Listing:
     """Return the listing that a plain form came from: as the form says, else by the address of its page."""
-    query = sent.get("back", request.args.get("back"))
-    pairs = parse_qsl(query) if isinstance(query, str) else pairs_of(request.headers.get("Referer", ""))
-    return parse(table, pairs)[0]
+    return asked(table, _pairs_before(sent))[0]
+
+
+def paused_before(sent: dict[str, Any]) -> bool:
+    """Whether the page that a plain form came from stands still."""
+    return PAUSED in _pairs_before(sent)
 
 
 def pairs_of(address: str) -> list[tuple[str, str]]:
@@ -114,6 +125,11 @@ def pairs_of(address: str) -> list[tuple[str, str]]:
         return parse_qsl(urlsplit(address).query)
     except ValueError:
         return []
+
+
+def _pairs_before(sent: dict[str, Any]) -> list[tuple[str, str]]:
+    query = sent.get("back", request.args.get("back"))
+    return parse_qsl(query) if isinstance(query, str) else pairs_of(request.headers.get("Referer", ""))
 
 
 def _messages(table: Table, error: Exception) -> dict[str, Message]:

@@ -10,7 +10,7 @@ from quart import Blueprint, request
 
 from webapp.messages import Message
 from webapp.routes.answers import Answer, answering
-from webapp.routes.reading import listing_before
+from webapp.routes.reading import listing_before, paused_before
 from webapp.routes.services import Services
 from webapp.tables.documents import as_json
 from webapp.tables.history import read_changes
@@ -35,7 +35,9 @@ def add_rows(routes: Blueprint, table: Table, services: Services) -> None:
             raise Missing
         shown = panel("_show.html", table, json=as_json(row), row=row.values, changes=changes)
         history = ascii([tuple(change) for change in changes])
-        return replace(shown, stands_on=(row.tag, history, shown.context["back"].query), etag=row.tag)
+        return replace(
+            shown, stands_on=(row.tag, history, shown.context["back"].query, str(shown.context["paused"])), etag=row.tag
+        )
 
     @routes.get("/new")
     @answering(table, services)
@@ -73,7 +75,8 @@ def add_rows(routes: Blueprint, table: Table, services: Services) -> None:
 
 def panel(template: str, table: Table, *, json: Any = None, **context: Any) -> Answer:
     """Return the answer that shows ``template``: in the panel, or on a page of its own without script."""
-    context = {"content": template, "back": listing_before(table, {}), "errors": {}, **context}
+    before = {"back": listing_before(table, {}), "paused": paused_before({})}
+    context = {"content": template, "errors": {}, **before, **context}
     return Answer(part=template, page="alone.html", json=json, context=context)
 
 
@@ -105,6 +108,7 @@ def form(
         errors=errors or {},
         conflict=conflict,
         back=listing_before(table, dict(sent or {})),
+        paused=paused_before(dict(sent or {})),
     )
 
 

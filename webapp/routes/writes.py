@@ -11,7 +11,7 @@ from webapp.messages import Message, _
 from webapp.rendering import url
 from webapp.routes.answers import Answer, answering
 from webapp.routes.problems import problem
-from webapp.routes.reading import Invalid, listing_before, reading, validate, version_in
+from webapp.routes.reading import Invalid, listing_before, paused_before, reading, validate, version_in
 from webapp.routes.rows import ROW, form, panel
 from webapp.routes.services import Services
 from webapp.tables import writing
@@ -102,7 +102,7 @@ def author() -> str:
 def finished(table: Table, sent: dict[str, Any], message: Message, then: Answer | None = None) -> Answer:
     """Return the answer after a change: back to the listing, or the message and what the panel shows ``then``."""
     then = then or panel("_panel.html", table)
-    back = url(table, listing_before(table, sent))
+    back = url(table, listing_before(table, sent), paused=paused_before(sent))
     return replace(then, part="_done.html", flash=message, back=back)
 
 

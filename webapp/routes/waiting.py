@@ -1,0 +1,46 @@
+"""Waiting: how many changes a page that stands still has missed."""
+
+from __future__ import annotations
+
+from quart import Blueprint, abort, request
+
+from webapp.live.shown import unpack
+from webapp.live.summary import rows_changed
+from webapp.routes.answers import Answer, answering
+from webapp.routes.reading import asked
+from webapp.routes.services import Services
+from webapp.tables.page import read_page
+from webapp.tables.table import Table
+
+REFRESH = 5  # seconds
+
+
+def add_waiting(routes: Blueprint, table: Table, services: Services) -> None:
+    """Add the route that counts what waits for a paused page of ``table``."""
+
+    @routes.get("/waiting")
+    @answering(table, services)
+    async def waiting() -> Answer:
+        """How many changes wait for a page that is paused.
+
+        The page hands back what it shows, so the count is true on any process, however long ago that was.
+        """
+        pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "shown"]
+        listing, _is_paused, problems = asked(table, pairs)
+        if problems:
+            abort(400)
+        try:
+            shown = unpack(request.args.get("shown", ""))
+        except ValueError:
+            abort(400)
+        async with services.database.read() as connection:
+            page = await read_page(connection, table, listing)
+        changes = rows_changed(shown, page)
+        return Answer(
+            json={"waiting": changes},
+            part="_waiting.html",
+            page="waiting.html",
+            context={"waiting": changes},
+            tells=False,
+            headers={"Refresh": str(REFRESH)},
+        )
