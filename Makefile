@@ -9,6 +9,8 @@ PYTHON ?= python3
 texts := webapp/translations/messages.pot
 catalogs := $(patsubst %.po,%.mo,$(wildcard webapp/translations/*/LC_MESSAGES/*.po))
 extract := pybabel -q extract -F pyproject.toml --omit-header --no-location --sort-output
+# Guesses at texts that look alike would be wrong texts; what is new stays empty until somebody translates it.
+update := pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
@@ -23,7 +25,7 @@ setup: .venv/installed static/vendor/htmx.min.js $(catalogs) ## Install into .ve
 run: setup ## Start the server on an up-to-date database
 	@exec rowcast serve --migrate
 
-test: setup .venv/tools programs ## Run the tests
+test: setup .venv/tools node_modules/tools programs ## Run the tests
 	pytest
 
 check: setup .venv/tools node_modules/tools ## Check style, types, layers, texts and HTML
@@ -34,6 +36,7 @@ check: setup .venv/tools node_modules/tools ## Check style, types, layers, texts
 	@mkdir -p build
 	$(extract) -o build/messages.pot webapp templates
 	@diff -u $(texts) build/messages.pot || { echo 'The texts changed: run `make format`.'; exit 1; }
+	python -m tests.catalogs
 	@rm -rf build/pages
 	python -m tests.rendered_pages build/pages
 	html-validate build/pages
@@ -44,11 +47,12 @@ soak: setup .venv/tools ## Run random histories until told to stop
 bench-tables: setup .venv/tools ## Measure pages and refreshes on a million rows, on both databases
 	python -m benchmarks.tables
 
-format: .venv/tools ## Format the code and collect the texts to translate
+format: .venv/tools ## Format the code and collect the texts to translate, in every language
 	ruff check --fix-only
 	ruff format
 	@mkdir -p $(dir $(texts))
 	$(extract) -o $(texts) webapp templates
+	$(update) -i $(texts) -d webapp/translations
 
 wheel: setup .venv/tools ## Build dist/*.whl, htmx included
 	python -m build

@@ -1,4 +1,7 @@
-"""Writes every kind of page as a file, for the HTML validator: ``python -m tests.rendered_pages FOLDER``."""
+"""Writes every kind of page, in every language, as a file for the HTML validator.
+
+``python -m tests.rendered_pages FOLDER``
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from quart import Response
 from webapp import schema
 from webapp.app import create_app
 from webapp.config import Settings
+from webapp.messages import languages
 
 ADA = {"username": "Ada <Lovelace>", "email": "ada@example.org", "role": "member", "status": "active"}
 PAGES = {
@@ -30,7 +34,7 @@ PAGES = {
 }
 
 
-async def write_pages(folder: Path) -> None:
+async def write_pages(folder: Path, language: str) -> None:
     """Write the pages of a directory that is empty first and then has 60 users."""
     with tempfile.TemporaryDirectory() as temporary:
         url = f"sqlite+aiosqlite:///{temporary}/pages.db"
@@ -38,23 +42,31 @@ async def write_pages(folder: Path) -> None:
         app = create_app(Settings(database=url))
         async with app.test_app() as running:
             client = running.test_client()
+            headers = {"Accept-Language": language}
 
             async def write(name: str, answer: Awaitable[Response]) -> None:
-                (folder / f"{name}.html").write_text(await (await answer).get_data(as_text=True))
+                (folder / f"{name}.{language}.html").write_text(await (await answer).get_data(as_text=True))
 
-            await write("empty", client.get(PAGES["empty"]))
+            await write("empty", client.get(PAGES["empty"], headers=headers))
             for number in range(60):
                 user = ADA if number == 0 else {**ADA, "username": f"User {number}", "email": f"u{number}@example.org"}
-                await client.post("/users", form=user)
-            await client.post("/users/1", form={"role": "administrator"})
-            for name in PAGES.keys() - {"empty"}:
-                await write(name, client.get(PAGES[name]))
-            await write("invalid", client.post("/users", form={**ADA, "username": "", "role": "king"}))
-            await write("conflict", client.post("/users/1", form={**ADA, "version": "1"}))
-            await write("refused", client.put("/users"))
+                await client.post("/users", form=user, headers=headers)
+            await client.post("/users/1", form={"role": "administrator"}, headers=headers)
+            for name in sorted(PAGES.keys() - {"empty"}):
+                await write(name, client.get(PAGES[name], headers=headers))
+            bad = {**ADA, "username": "", "email": "ada", "role": "king", "version": "x"}
+            await write("invalid", client.post("/users", form=bad, headers=headers))
+            await write("conflict", client.post("/users/1", form={**ADA, "version": "1"}, headers=headers))
+            await write("refused", client.put("/users", headers=headers))
+
+
+async def write_all(folder: Path) -> None:
+    """Write the pages in every language."""
+    for language in languages():
+        await write_pages(folder, language)
 
 
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     target.mkdir(parents=True)
-    asyncio.run(write_pages(target))
+    asyncio.run(write_all(target))

@@ -44,10 +44,11 @@ def test_the_wheel_serves_the_directory_from_an_empty_folder(
     with running(tmp_path) as server:
         page = fetch(server, "/users")
         assert '<tbody id="users"' in page
+        assert "用户名" in fetch(server, "/users", "-H", "Accept-Language: zh-CN")
         for path in ("/static/vendor/htmx.min.js", "/static/vendor/hx-sse.min.js", "/static/css/table.css"):
             assert len(fetch(server, path)) > 100, path
 
 
-def fetch(server: Server, path: str) -> str:
-    command = ["curl", "-sSf", f"{server.address}{path}"]
+def fetch(server: Server, path: str, *options: str) -> str:
+    command = ["curl", "-sSf", *options, f"{server.address}{path}"]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=20).stdout

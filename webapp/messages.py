@@ -4,44 +4,108 @@ from __future__ import annotations
 
 import gettext
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from babel import Locale, UnknownLocaleError
+from babel.lists import format_list
+from babel.numbers import format_decimal
+
 TRANSLATIONS = Path(__file__).parent / "translations"
+# Languages are named as in HTML and HTTP, by what is written and not by where: the page's `lang` decides about the
+# shapes of characters and the voice of a screen reader, and zh-Hans is right for every reader of simplified Chinese,
+# in Singapore as in Beijing. Babel and gettext write the same name with an underscore, as their folders do.
 SOURCE_LANGUAGE = "en"
 
 
 @dataclass(frozen=True)
 class Message:
-    """A source text with its values."""
+    """A source text with its values; with a ``plural``, the value ``num`` decides which of the two is said."""
 
     text: str
     values: dict[str, Any] = field(default_factory=dict, hash=False)
+    plural: str = ""
+
+    def __str__(self) -> str:
+        return self.translate(SOURCE_LANGUAGE)
 
     def translate(self, language: str) -> str:
-        """Return the text in ``language``, its values filled in; values that are messages are translated too."""
-        text = translations(language).gettext(self.text)
+        """Return the text in ``language``, its values filled in as that language writes them."""
+        catalog = translations(language)
+        if self.plural:
+            text = catalog.ngettext(self.text, self.plural, self.values["num"])
+        else:
+            text = catalog.gettext(self.text)
         if not self.values:
             return text
-        return text % {
-            name: value.translate(language) if isinstance(value, Message) else value
-            for name, value in self.values.items()
-        }
+        return text % {name: _shown(value, language) for name, value in self.values.items()}
 
 
 def _(text: str, **values: Any) -> Message:
-    """Mark ``text`` for translation."""
+    """Mark ``text`` for translation. A value may be a message too, or a tuple: some of which one is to be chosen."""
     return Message(text, values)
+
+
+def ngettext(text: str, plural: str, num: int, **values: Any) -> Message:
+    """Mark a text that speaks of ``%(num)s`` things for translation: ``text`` is for one of them."""
+    return Message(text, {"num": num, **values}, plural)
 
 
 @cache
 def translations(language: str) -> gettext.NullTranslations:
     """Return the catalog of ``language``; English, the source, needs none."""
-    return gettext.translation("messages", TRANSLATIONS, [language], fallback=True)
+    return gettext.translation("messages", TRANSLATIONS, [language.replace("-", "_")], fallback=True)
 
 
 @cache
-def languages() -> tuple[str, ...]:
-    """Return the languages that can be shown, the source first."""
-    return (SOURCE_LANGUAGE, *sorted(path.parts[-3] for path in TRANSLATIONS.glob("*/LC_MESSAGES/messages.mo")))
+def locale(language: str) -> Locale:
+    """Return what Babel knows of ``language``: its dates, numbers and lists."""
+    return Locale.parse(language, sep="-")
+
+
+@cache
+def languages() -> dict[str, str]:
+    """Return the languages that can be shown, the source first, each with its name in itself."""
+    found = sorted(path.parts[-3].replace("_", "-") for path in TRANSLATIONS.glob("*/LC_MESSAGES/messages.mo"))
+    return {language: locale(language).languages[str(locale(language))] for language in (SOURCE_LANGUAGE, *found)}
+
+
+@lru_cache(maxsize=1024)
+def best_language(wanted: tuple[str, ...]) -> str:
+    """Return the language to show to a reader of those ``wanted``, the most wanted first.
+
+    The same language in another script (zh-TW) is better than one that was never asked for, but only than that.
+    """
+    read = [found for tag in wanted if (found := _read(tag))]
+    for is_close in (_is_same_script, _is_same_language):
+        for reader in read:
+            for language in languages():
+                if is_close(reader, locale(language)):
+                    return language
+    return SOURCE_LANGUAGE
+
+
+def _read(tag: str) -> Locale | None:
+    try:
+        return Locale.parse(tag, sep="-")  # which knows what is written where: zh-TW is zh-Hant, zh-SG zh-Hans
+    except (ValueError, UnknownLocaleError):
+        return None
+
+
+def _is_same_script(reader: Locale, ours: Locale) -> bool:
+    return _is_same_language(reader, ours) and reader.script in (None, ours.script)
+
+
+def _is_same_language(reader: Locale, ours: Locale) -> bool:
+    return bool(reader.language == ours.language)
+
+
+def _shown(value: Any, language: str) -> Any:
+    if isinstance(value, Message):
+        return value.translate(language)
+    if isinstance(value, tuple):
+        return format_list([str(_shown(one, language)) for one in value], style="or", locale=locale(language))
+    if isinstance(value, int):
+        return format_decimal(value, locale=locale(language))
+    return value

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from quart import Quart, Request, Response, abort, request
 
+from webapp.messages import _
+
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:/?#@\[\]\s]+)(?::[0-9]+)?")  # a name or an address, and a port
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 CONTENT_SECURITY_POLICY = (
@@ -29,9 +31,9 @@ def protect(app: Quart, hosts: tuple[str, ...]) -> None:
         # Those that watch ask by address.
         is_watched = request.path.startswith(("/health/", "/metrics"))
         if not is_watched and not is_known_host(request.headers.get("Host", ""), hosts):
-            abort(400, "This server does not answer to that host name (see ROWCAST_HOSTS).")
+            abort(400, _("This server does not answer to that host name (see ROWCAST_HOSTS)."))
         if is_cross_origin(request):
-            abort(403, "This change was asked for by a page of another origin.")
+            abort(403, _("This change was asked for by a page of another origin."))
 
     @app.after_request
     async def add_headers(response: Response) -> Response:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib.metadata
+from datetime import datetime
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
+from babel import Locale
+from babel.dates import DateTimePattern, parse_pattern
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
-from webapp.messages import TRANSLATIONS, Message, translations
+from webapp.messages import TRANSLATIONS, Message, languages, locale, translations
 from webapp.resources import folder
 from webapp.tables.listing import DEFAULT_SIZE, SIZES
 
@@ -29,11 +33,26 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters["text"] = lambda message: message.translate(language) if isinstance(message, Message) else message
-    made.filters["number"] = lambda number: format_decimal(number, locale=language)
-    made.filters["minute"] = lambda moment: f"{moment:%Y-%m-%d %H:%M}"
-    made.filters["second"] = lambda moment: f"{moment:%H:%M:%S}"
-    made.globals.update(language=language, static=static, sizes=SIZES, default_size=DEFAULT_SIZE)
+    here = locale(language)
+    minute, second = _minute(here), here.datetime_skeletons["Hms"]
+    made.filters["number"] = lambda number: format_decimal(number, locale=here)
+    made.filters["minute"] = lambda moment: _time(moment, "minutes", minute.apply(moment, here))
+    made.filters["second"] = lambda moment: _time(moment, "seconds", second.apply(moment, here))
+    made.globals.update(language=language, languages=languages(), static=static, sizes=SIZES, default_size=DEFAULT_SIZE)
     return made
+
+
+def _minute(here: Locale) -> DateTimePattern:
+    # Put together here, once: Babel's own functions read the pattern anew for each moment. 24 hours in all languages,
+    # and the month by its name where one writes it so: nobody asks whether 04/03 is in March.
+    both = str(here.datetime_formats["medium"])
+    time, date = here.datetime_skeletons["Hm"].pattern, here.date_formats["medium"].pattern
+    return parse_pattern(both.replace("{0}", time).replace("{1}", date))
+
+
+def _time(moment: datetime, precision: str, text: str) -> Markup:
+    exact = moment.isoformat(timespec=precision).replace("+00:00", "Z")
+    return Markup(f'<time datetime="{exact}">{text}</time>')  # noqa: S704 nothing in it comes from outside
 
 
 @cache

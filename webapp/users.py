@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, Field
-from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import Mapped
 
 from webapp.messages import _
+from webapp.tables.email import check_email
 from webapp.tables.model import Tracked
 from webapp.tables.table import Column, Table
 from webapp.tables.text import clean
@@ -31,14 +30,6 @@ class User(Tracked):
     status: Mapped[str]
 
 
-def _check_email(text: str) -> str:
-    # Whether the domain has a mail server is not asked: a form must not wait for a name server.
-    try:
-        return validate_email(text, check_deliverability=False).normalized
-    except EmailNotValidError as error:
-        raise PydanticCustomError("email", "{reason}", {"reason": str(error)}) from None
-
-
 class UserDraft(BaseModel):
     """What a form or a program sends to add a user."""
 
@@ -47,7 +38,7 @@ class UserDraft(BaseModel):
         str,
         AfterValidator(clean),
         Field(min_length=1, json_schema_extra={"format": "email"}),
-        AfterValidator(_check_email),
+        AfterValidator(check_email),
     ]
     role: Literal["administrator", "member"] = "member"
     status: Literal["active", "closed"] = "active"

@@ -27,7 +27,7 @@ def test_a_user_is_added_edited_and_deleted_by_plain_forms(server: Server, desk:
     page.get_by_role("link", name="Add a user").click()
     fill(page, "Ada", "not an address")
     page.get_by_role("button", name="Add").click()
-    expect(page.get_by_text("@-sign")).to_be_visible()
+    expect(page.get_by_text("looks like name@example.org")).to_be_visible()
     expect(page.get_by_label("User name", exact=True)).to_have_value("Ada")
     fill(page, "Ada", "ada@example.org")
     page.get_by_role("button", name="Add").click()

@@ -15,11 +15,19 @@ from webapp.config import Settings
 
 @pytest.mark.parametrize(("state", "word"), [("live", "Live"), ("lost", "Reconnecting")])
 async def test_the_badge_is_there_when_the_server_is_not(client: Client, state: str, word: str) -> None:
-    got = await ask(client, "GET", f"/connection/{state}", PART)
+    page = await ask(client, "GET", "/users", PAGE)
+    [path] = {found for found in page.html.xpath("//@hx-get") if found.startswith(f"/connection/{state}")}
+    got = await ask(client, "GET", path, PART)
     assert (got.status, got.is_document) == (200, False)
     assert word in got.text
     assert "max-age=86400" in got.headers["Cache-Control"]
-    assert "Cookie" not in got.headers["Vary"], "or it would not be found in the cache"
+    assert "Vary" not in got.headers, "or it would not be found in the cache"
+
+
+async def test_a_badge_that_is_asked_for_in_no_language_is_the_readers(client: Client) -> None:
+    for path in ("/connection/live", "/connection/live?language=junk"):
+        got = await ask(client, "GET", path, PART, headers={"Accept-Language": "zh-CN"})
+        assert (got.headers["Content-Language"], got.headers["Vary"]) == ("zh-Hans", "Accept-Language, Cookie")
 
 
 @pytest.mark.parametrize("token", ["junk", "x" * 1000, "%00", "live"])

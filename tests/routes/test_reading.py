@@ -76,7 +76,7 @@ async def test_bytes_that_are_no_text_in_a_form_do_no_harm(client: Client) -> No
 async def test_a_body_of_nearly_64_kib_is_read(client: Client) -> None:
     got = await ask(client, "POST", "/users", JSON, json=ADA | {"username": "x" * 60_000})
     assert got.status == 422
-    assert "these are 60000" in got.json["errors"]["username"]
+    assert "these are 60,000" in got.json["errors"]["username"]
 
 
 async def test_the_interface_is_documented(client: Client) -> None:

@@ -11,7 +11,7 @@ from quart import Response, abort, flash, get_flashed_messages, jsonify, redirec
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from webapp.live.limits import Audience
-from webapp.messages import SOURCE_LANGUAGE, Message, languages
+from webapp.messages import Message, best_language, languages
 from webapp.rendering import TableRenderer
 from webapp.routes.etags import is_known, tag_of, unchanged
 from webapp.routes.services import Services
@@ -19,6 +19,7 @@ from webapp.tables.table import Table
 from webapp.templating import environment
 
 VARY = "HX-Request-Type, Accept, Accept-Language, Cookie"
+LANGUAGE_COOKIE = "rowcast_language"
 
 
 @dataclass
@@ -48,8 +49,11 @@ class Answer:
 
 
 def audience() -> Audience:
-    """Return the audience that the reader of this request belongs to."""
-    return Audience(request.accept_languages.best_match(languages()) or SOURCE_LANGUAGE)
+    """Return the audience that the reader of this request belongs to: what was chosen here goes before the browser."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in languages():
+        return Audience(chosen)
+    return Audience(best_language(tuple(tag for tag, quality in request.accept_languages if quality)))
 
 
 def ending() -> str:

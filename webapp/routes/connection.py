@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 
 from webapp.live.subscriber import TOKEN
-from webapp.routes.answers import audience, plain_environment
+from webapp.messages import languages
+from webapp.routes.answers import audience
 from webapp.routes.services import Services
+from webapp.templating import environment
 
 
 def connection_routes(services: Services) -> Blueprint:
@@ -28,10 +30,15 @@ def connection_routes(services: Services) -> Blueprint:
     async def badge(state: str) -> Response:
         """One state of the badge, or what is said of a write that found no server.
 
-        Cached by the browser, for it must be there when the server is not.
+        Cached by the browser, for it must be there when the server is not; so the page names its language in the
+        address, and no cookie that comes or goes makes the browser ask again.
         """
-        html = plain_environment().get_template("connection/_badge.html").render(state=state)
-        headers = {"Cache-Control": "max-age=86400", "Vary": "Accept-Language", "Content-Language": audience().language}
+        asked = request.args.get("language")
+        language = asked if asked in languages() else audience().language
+        html = environment(language).get_template("connection/_badge.html").render(state=state)
+        headers = {"Cache-Control": "max-age=86400", "Content-Language": language}
+        if language != asked:
+            headers["Vary"] = "Accept-Language, Cookie"
         return Response(html, mimetype="text/html", headers=headers)
 
     return routes

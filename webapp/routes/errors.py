@@ -21,6 +21,7 @@ TITLES = {
     404: _("There is nothing here."),
     405: _("This cannot be done here."),
     406: _("This page is for people: there is nothing in that format."),
+    408: _("It took too long to arrive."),
     413: _("That is too much to be sent at once."),
     415: _("Send a form or a JSON object."),
     500: _("Something went wrong here. It has been logged."),
@@ -38,9 +39,10 @@ def add_errors(app: Quart) -> None:
     @app.errorhandler(HTTPException)
     async def refused(error: HTTPException) -> Response:
         status = error.code or 500
-        # Werkzeug's own descriptions speak to programmers; ours are passed to abort() and say more than the title.
-        ours = error.description != type(error).description
-        response = shown(status, TITLES.get(status, Message(error.name)), error.description if ours else None)
+        # Ours are passed to abort() as messages and say more than the title; Werkzeug's own speak to programmers.
+        detail: object = error.description
+        title = TITLES.get(status, TITLES[400 if status < 500 else 500])
+        response = shown(status, title, detail if isinstance(detail, Message) else None)
         for name, value in error.get_headers():
             if name.lower() not in ("content-type", "content-length"):
                 response.headers[name] = value
@@ -74,7 +76,7 @@ def add_errors(app: Quart) -> None:
         return shown(500, TITLES[500])
 
 
-def shown(status: int, title: Message, detail: Message | str | None = None) -> Response:
+def shown(status: int, title: Message, detail: Message | None = None) -> Response:
     """Return the error as a page, as a part for ``#flash``, or as a problem (RFC 9457); for a stream as a refusal."""
     if request.endpoint and request.endpoint.endswith(".stream") and not ending():
         return refusal(status, title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,23 +14,25 @@ from quart_schema import DataSource, RequestSchemaValidationError, document_requ
 from quart_schema.conversion import model_load
 
 from webapp.messages import Message, _
+from webapp.routes.answers import wants_json
 from webapp.tables.listing import Listing, parse
 from webapp.tables.table import BOOKKEEPING, Table
 
 LARGEST_VERSION = 2**63 - 1
 PAUSED = "paused", "1"  # beside the listing, in the address of a page that stands still
 
-# What pydantic calls an error -> what we say. The names of the values are pydantic's.
+# What pydantic calls an error -> what we say. The names of the values are pydantic's. A draft that raises a
+# PydanticCustomError with a `message` among its values says for itself what is wrong.
 TEXTS = {
     "missing": _("This is needed."),
     "too_short": _("This is needed."),
     "too_long": _("At most %(max_length)s characters; these are %(actual_length)s."),
     "string_type": _("This must be text."),
-    "literal_error": _("Choose one of: %(expected)s."),
+    "literal_error": _("Choose %(expected)s."),
     "text_control": _("This cannot hold line breaks, tabs or other control characters."),
     "text_invisible": _("Nothing in this text can be seen."),
-    "email": _("This cannot be used. %(reason)s"),
 }
+UNUSABLE = _("This cannot be used.")
 
 
 class Invalid(Exception):
@@ -64,7 +67,7 @@ async def _sent() -> dict[str, Any]:
         except (UnicodeDecodeError, RecursionError):
             sent = None
         if not isinstance(sent, dict):
-            abort(400, "The body must be a JSON object.")
+            abort(400, _("The body must be a JSON object."))
         return sent
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
         return (await request.form).to_dict()
@@ -140,7 +143,8 @@ def _messages(table: Table, error: Exception) -> dict[str, Message]:
         name = str(found["loc"][0])
         context = dict(found.get("ctx", {}))
         if (column := table.by_name.get(name)) and column.choices:
-            context["expected"] = ", ".join(column.choices)
-        text = TEXTS.get(found["type"])
-        messages[name] = Message(text.text, context) if text else Message("%(text)s", {"text": found["msg"]})
+            # People choose by the label, programs by the value.
+            context["expected"] = tuple(column.choices if wants_json() else column.choices.values())
+        text = TEXTS.get(found["type"], UNUSABLE)
+        messages[name] = context["message"] if "message" in context else replace(text, values=context)
     return messages

@@ -20,7 +20,7 @@ from webapp.tables.page import Row
 from webapp.tables.table import Table
 from webapp.tables.writing import Conflict, Missing, Taken
 
-INVALID = _("Nothing was saved: see the messages beside the fields.")
+INVALID = _("Nothing was saved: some of what was entered cannot be used.")
 CONFLICT = _("Nothing was saved: someone else changed this row meanwhile.")
 NOT_DELETED = _("Nothing was deleted: someone else changed this row meanwhile. This is how it is now.")
 BAD_VERSION = _("Nothing was deleted: the version is not a number.")

@@ -94,13 +94,12 @@ def parse(table: Table, pairs: Iterable[tuple[str, str]]) -> tuple[Listing, dict
         elif name == "size" and value in map(str, SIZES):
             found["size"] = int(value)
         elif name == "size":
-            problems[name] = _(
-                "A page has %(sizes)s rows, not “%(value)s”.", sizes="/".join(map(str, SIZES)), value=value
-            )
+            problems[name] = _("A page has %(sizes)s rows, not “%(value)s”.", sizes=SIZES, value=value)
         elif name not in (column.name for column in table.filters):
             problems[name] = _("There is no filter “%(name)s”.", name=name)
         elif value not in (table.by_name[name].choices or ()):
-            problems[name] = _("“%(value)s” is not one of the choices for “%(name)s”.", value=value, name=name)
+            label = table.by_name[name].label
+            problems[name] = _("“%(value)s” is not one of the choices for “%(name)s”.", value=value, name=label)
         else:
             filters[name] = value
     return Listing(filters=tuple(sorted(filters.items())), **found), problems

@@ -1,0 +1,49 @@
+"""Languages: the switch in every page. It is a plain form, and what it chooses is kept in a cookie."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from quart import Blueprint, abort, current_app, redirect, request
+from quart.typing import ResponseReturnValue
+
+from webapp.messages import languages
+from webapp.routes.answers import LANGUAGE_COOKIE
+
+A_YEAR = 365 * 24 * 3600  # seconds
+
+
+def language_routes() -> Blueprint:
+    """Return the route of the switch."""
+    routes = Blueprint("languages", __name__)
+
+    @routes.post("/language")
+    async def choose() -> ResponseReturnValue:
+        """Keep the language that was chosen, and go back to the page that it was chosen in."""
+        chosen = (await request.form).get("language")
+        if chosen not in languages():
+            abort(400)
+        response = redirect(_page_before(), 303)
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            chosen,
+            max_age=A_YEAR,
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+    return routes
+
+
+def _page_before() -> str:
+    # As the browser says, not the form: search, sort and page links change the address and leave the form as it is.
+    try:
+        before = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "/"
+    if before.netloc != request.host:
+        return "/"
+    # One slash: two would begin the name of another host.
+    return "/" + before.path.lstrip("/\\") + (f"?{before.query}" if before.query else "")
