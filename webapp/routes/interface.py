@@ -24,13 +24,15 @@ HAVE = {**STRING, "description": _("The revision that the reader has")}
 IF_MATCH = {"description": _("The version that the writer saw, in quotes"), **STRING}
 IF_NONE_MATCH = {"description": _("The ETag of what the reader has"), **STRING}
 
+LANGUAGE = {"type": "object", "properties": {"language": STRING}, "required": ["language"]}
+
 
 @dataclass(frozen=True)
 class Operation:
     """What one method of one route takes and answers.
 
-    ``answers`` are the media types by status, each with the schema of its body; ``sent`` is the body's schema, taken as
-    a form and as JSON.
+    ``answers`` are the media types by status, each with the schema of its body; ``sent`` is the schema of what is sent,
+    as any of ``types``.
     """
 
     summary: Message
@@ -39,10 +41,14 @@ class Operation:
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Any] = field(default_factory=dict)
     sent: Any = None
+    types: tuple[str, ...] = (JSON, FORM)
 
 
 def interface(table: Table) -> dict[str, Operation]:
-    """Return the operations of the routes of ``table``, by endpoint, and by method where one handler has several."""
+    """Return the operations of the routes of ``table`` by endpoint.
+
+    Where one handler has several, the method stands before its name, or what the address ends in after it.
+    """
     row, rows = table.row.title(), table.name.title()
     version = {"version": {"type": "integer", "minimum": 0}}
     problem = {PROBLEM: ref("Problem"), HTML: STRING}
@@ -71,17 +77,27 @@ def interface(table: Table) -> dict[str, Operation]:
         "edit": edits(_("Change a row"), f"{row}Edit"),
         "put edit": edits(_("Replace a row"), f"{row}Replacement"),
         "delete": Operation(_("Delete a row"), ROWS, deletes, version, matching),
+        "stream.json": follows(
+            _("Follow a listing, as JSON"), {"contentMediaType": JSON, "contentSchema": ref(f"{rows}Message")}, problem
+        ),
         "stream": follows(_("Follow a listing, as parts of HTML"), {"contentMediaType": HTML}, {TEXT: STRING}),
         "frame": Operation(_("Show the table alone"), FORMS, {200: {HTML: STRING}, 304: {}}, listing, fresh),
         "new_form": Operation(_("Show the form that adds a row"), FORMS, part),
         "edit_form": Operation(_("Show the form that edits a row"), FORMS, {**part, 404: problem}),
         "delete_form": Operation(_("Ask before a row is deleted"), FORMS, {**part, 404: problem}),
         "notice": Operation(_("Tell an open form what became of its row"), FORMS, part, version),
+        "waiting": Operation(
+            _("Tell a page that stands still how many changes wait"),
+            FORMS,
+            {**part, 400: problem},
+            {**listing, "shown": STRING},
+        ),
         "close": Operation(_("Show the panel without a form"), FORMS, part),
     }
 
 
 SERVICES = {
+    "languages.choose": Operation(_("Choose the language"), FORMS, {303: {}}, sent=LANGUAGE, types=(FORM,)),
     "home": Operation(_("Go to the table"), SERVICE, {302: {}}),
     "connection.answer": Operation(_("Answer the greeting of a stream"), STREAM, {204: {}, 202: {}, 404: {}}),
     "connection.badge": Operation(_("Show whether the page is live"), FORMS, {200: {HTML: STRING}}),

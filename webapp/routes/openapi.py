@@ -18,7 +18,7 @@ from werkzeug.routing import IntegerConverter, Rule
 from werkzeug.routing.converters import BaseConverter
 
 from webapp.routes.answers import VARY, audience, plain_environment
-from webapp.routes.interface import FORM, HTML, JSON, PROBLEM, SERVICES, TAGS, Operation, interface
+from webapp.routes.interface import HTML, PROBLEM, SERVICES, TAGS, Operation, interface
 from webapp.routes.shapes import STRING, ref, shapes
 from webapp.tables.table import Table
 
@@ -43,8 +43,8 @@ def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
             for path, methods in paths.items():
                 for method, shown in methods.items():
                     blueprint, _dot, name = rule.endpoint.rpartition(".")
-                    special = f"{blueprint}.{method} {name}"
-                    about = operations[special if special in operations else rule.endpoint]
+                    special = f"{rule.endpoint}.{path.rpartition('.')[2]}", f"{blueprint}.{method} {name}"
+                    about = next(operations[key] for key in (*special, rule.endpoint) if key in operations)
                     methods[method] = _described(shown, about, f"{method} {path}")
             return paths, found
 
@@ -85,7 +85,7 @@ def _described(shown: dict[str, Any], about: Operation, id: str) -> dict[str, An
         },
     }
     if about.sent:
-        described["requestBody"] = {"content": {type: {"schema": about.sent} for type in (JSON, FORM)}}
+        described["requestBody"] = {"content": {type: {"schema": about.sent} for type in about.types}}
     return described
 
 
