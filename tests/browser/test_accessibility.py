@@ -75,6 +75,8 @@ STATES = {
     "listing": alone("/users?size=25&page=2&sort=-email"),
     "nothing": alone("/users?q=nobody"),
     "notice": alone("/users?sort=nonsense"),
+    "paused": alone("/users?paused=1&size=25"),
+    "docs": alone("/docs"),
     "frame": alone("/users/table?size=25"),
     "new": alone("/users/new"),
     "invalid": alone("/users/new", "username"),

@@ -20,7 +20,11 @@ LISTEN = """() => {
         for (const {target, addedNodes} of changes) {
             const element = target.nodeType === 1 ? target : target.parentElement
             if (!element?.closest("[role=status], [role=alert], [aria-live]")) continue
-            for (const node of addedNodes) if (node.textContent.trim()) heard.push(node.textContent.trim())
+            for (const node of addedNodes) {
+                // What cannot be seen, as each heartbeat at first, is not said.
+                if (node.checkVisibility?.({visibilityProperty: true}) === false) continue
+                if (node.textContent.trim()) heard.push(node.textContent.trim())
+            }
         }
     }).observe(document.body, {childList: true, characterData: true, subtree: true})
 }"""
