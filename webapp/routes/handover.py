@@ -19,6 +19,7 @@ from webapp.live.frames import Frame
 from webapp.live.hub import Hub
 from webapp.live.limits import Full, Key
 from webapp.live.subscriber import Subscriber, Wire
+from webapp.routes.pacing import PacedResponse, paced
 
 EXTENSION = "rowcast.wire"  # where our server puts its protocol into the ASGI scope
 
@@ -48,6 +49,8 @@ class Handover(ASGIHTTPConnection):
     async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
         if isinstance(response, StreamResponse):
             self.stream = response
+        elif isinstance(response, PacedResponse):
+            await super()._send_response(paced(send, self.app.config["STALL"]), response)
         else:
             await super()._send_response(send, response)
 
