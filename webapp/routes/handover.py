@@ -29,8 +29,7 @@ class StreamResponse(Response):
 
     def __init__(self, hub: Hub, key: Key, have: str, client: str, refusal: Response) -> None:
         super().__init__(mimetype="text/event-stream")
-        self.headers["Cache-Control"] = "no-store, no-transform"
-        self.headers["X-Accel-Buffering"] = "no"
+        self.headers.update({"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"})
         del self.headers["Content-Length"]
         self.hub, self.key, self.have, self.client, self.refusal = hub, key, have, client, refusal
 
