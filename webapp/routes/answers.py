@@ -1,4 +1,4 @@
-"""Answers: handlers say what there is to show; here it becomes a page, a part or JSON."""
+"""Answers: handlers say what there is to show; here it becomes a page, a part, JSON or CSV."""
 
 from __future__ import annotations
 
