@@ -17,6 +17,7 @@ from webapp.live.signals import signal_of
 from webapp.rendering import Renderers
 from webapp.resources import folder
 from webapp.routes.connection import connection_routes
+from webapp.routes.endings import add_endings
 from webapp.routes.errors import add_errors
 from webapp.routes.handover import Handover
 from webapp.routes.languages import language_routes
@@ -50,6 +51,7 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         MAX_CONTENT_LENGTH=settings.body_limit,
+        STALL=settings.stall,
         SEND_FILE_MAX_AGE_DEFAULT=A_YEAR,
     )
     add_openapi(app, tuple(TABLES.values()))
@@ -99,6 +101,6 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
 
 def _routes(table: Table, services: Services) -> Blueprint:
     routes = Blueprint(table.name, __name__, url_prefix=f"/{table.name}")
-    for add in (add_listings, add_rows, add_writes, add_waiting, add_stream):
+    for add in (add_listings, add_rows, add_writes, add_waiting, add_stream, add_endings):
         add(routes, table, services)
     return routes

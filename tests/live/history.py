@@ -46,9 +46,9 @@ def listing(dice: random.Random) -> Listing:
     return parse(USERS, query.items())[0]
 
 
-def command(url: str, seed: int, rounds: int) -> str:
+def command(url: str, seed: int, rounds: int, form: Form) -> str:
     """Return what repeats a history."""
-    return f"python -m tests.soak --database {url.partition('+')[0]} --rounds {rounds} --seed {seed}"
+    return f"python -m tests.soak --database {url.partition('+')[0]} --form {form} --rounds {rounds} --seed {seed}"
 
 
 async def history(
@@ -66,7 +66,7 @@ async def history(
     try:
         faults = await _live(world, writer, dice, rounds, patience, form)
     except AssertionError as error:
-        error.add_note(f"This was history {seed}; repeat it by: {command(url, seed, rounds)}")
+        error.add_note(f"This was history {seed}; repeat it by: {command(url, seed, rounds, form)}")
         raise
     finally:
         await world.stop()

@@ -1,4 +1,4 @@
-"""Answers: handlers say what there is to show; here it becomes a page, a part or JSON."""
+"""Answers: handlers say what there is to show; here it becomes a page, a part, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -107,6 +107,8 @@ async def make_response(answer: Answer, renderer: TableRenderer) -> Response | W
     """Return the response that shows ``answer`` to the reader of this request."""
     response: Response | WerkzeugResponse
     kind, context = wanted(), {"failed": False, **answer.context}
+    if kind == "csv" and answer.status >= 400:
+        kind = "json"
     told: list[Any] = [answer.flash] if answer.flash and kind in ("page", "part") else []
     if kind == "page" and answer.tells and not answer.back and not told:
         told = get_flashed_messages()

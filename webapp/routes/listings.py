@@ -10,7 +10,8 @@ from webapp.live.shown import pack
 from webapp.live.steps import Outline
 from webapp.messages import Message, _
 from webapp.rendering import url
-from webapp.routes.answers import Answer, answering, audience, wants_json, wants_part
+from webapp.routes.answers import Answer, answering, audience, wanted, wants_part
+from webapp.routes.export import Exports
 from webapp.routes.problems import problem
 from webapp.routes.reading import PAUSED, asked, pairs_of
 from webapp.routes.services import Services
@@ -25,13 +26,17 @@ REFRESH = 5  # seconds
 def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
     """Add the routes of the listings of ``table``."""
 
+    exports = Exports(table, services)
+
     @routes.get("")
     @answering(table, services)
     async def index() -> Answer:
         """The rows of a listing, their total, and the page links."""
         listing, paused, problems = asked(table, request.args.items(multi=True))
-        if problems and wants_json():
+        if problems and wanted() in ("json", "csv"):
             return bad_listing(problems)
+        if wanted() == "csv":
+            return Answer(csv=await exports.respond(listing))
         page = await read(listing)
         return Answer(
             json=listing_as_json(page, revision(page)),
