@@ -24,7 +24,7 @@ def catalog(*texts: tuple[str | tuple[str, str], str], flags: tuple[str, ...] = 
 
 
 def test_every_text_is_translated_into_every_language() -> None:
-    assert len(list(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))) == 1
+    assert any(TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"))
     assert all_problems() == []
 
 
