@@ -76,7 +76,8 @@ def test_a_message_in_a_log_or_a_traceback_is_in_the_source_language() -> None:
 
 
 def test_each_language_is_named_in_itself_and_the_source_comes_first() -> None:
-    assert list(languages().items()) == [("en", "English"), (CHINESE, "简体中文")]
+    assert next(iter(languages().items())) == ("en", "English")
+    assert languages()[CHINESE] == "简体中文"
 
 
 def test_a_language_that_nobody_made_shows_the_source() -> None:

@@ -13,7 +13,7 @@ templating the environment of all templates, and their version
 rendering  rows, pages, frames' parts; one cache for pages and streams
 users      the user directory: the only module that knows users, and the one to copy for a table of your own
 security   cross-origin protection, host names, headers
-routes     HTTP: rows, listings, the stream, the connection log, errors
+routes     HTTP: rows, listings, the stream, the connection log, languages, errors
 app        builds the parts and hands them to each other
 protocol   one connection: streams written straight to the transport
 server     uvicorn with our protocol; ends its streams on SIGTERM

@@ -71,7 +71,7 @@ def languages() -> dict[str, str]:
     return {language: locale(language).languages[str(locale(language))] for language in (SOURCE_LANGUAGE, *found)}
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)  # few, for what is wanted comes from outside, and is as long as a request's head may be
 def best_language(wanted: tuple[str, ...]) -> str:
     """Return the language to show to a reader of those ``wanted``, the most wanted first.
 

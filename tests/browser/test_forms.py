@@ -28,7 +28,7 @@ def test_each_message_stands_beside_its_field_and_what_was_typed_stays(server: S
     save(page, "Add")
     expect(page.locator("#flash")).to_contain_text("Nothing was saved")
     expect(message(page, "User name")).to_contain_text("64")
-    expect(message(page, "E-mail")).to_contain_text("@-sign")
+    expect(message(page, "E-mail")).to_contain_text("looks like name@example.org")
     expect(page.get_by_label("User name", exact=True)).to_have_value("x" * 65)
     expect(page.get_by_label("User name", exact=True)).to_have_attribute("aria-invalid", "true")
     expect(page.get_by_label("E-mail", exact=True)).to_have_value("not an address")

@@ -7,6 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from webapp.messages import Message, _
 
+LONGEST = 254  # characters, by RFC 5321
+
 INCOMPLETE = _("An e-mail address looks like name@example.org.")
 BAD_DOMAIN = _("What stands after the @ cannot receive e-mail. It should look like example.org.")
 BAD_NAME = _("What stands before the @ cannot be part of an e-mail address.")
@@ -34,6 +36,8 @@ def _reason(text: str) -> Message:
     name, _at, domain = text.rpartition("@")
     if not name or not domain:
         return INCOMPLETE
-    if _normal(f"name@{domain}") is None:
+    if len(text) > LONGEST:
+        return TOO_LONG
+    if _normal(f"n@{domain}") is None:
         return BAD_DOMAIN
-    return BAD_NAME if _normal(f"{name}@example.org") is None else TOO_LONG
+    return BAD_NAME if _normal(f"{name}@example.org") is None else TOO_LONG  # so in the bytes that it takes
