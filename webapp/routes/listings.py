@@ -1,20 +1,18 @@
-"""Listings: the table as a page, as the part that search, sort and page links replace, as a frame without script."""
+"""Listings: the table as a page, and as the part that search, sort and page links replace."""
 
 from __future__ import annotations
 
 from quart import Blueprint, request
 
+from webapp.linking import url
 from webapp.messages import Message, _
-from webapp.rendering import url
-from webapp.routes.answers import Answer, answering, audience, problem, wants_json, wants_part
+from webapp.routes.answers import Answer, answering, audience, own_origin, problem, wants_json, wants_part
 from webapp.routes.reading import pairs_of
 from webapp.routes.rows import as_json
 from webapp.routes.services import Services
 from webapp.tables.listing import Listing, parse
 from webapp.tables.page import Page, read_page
 from webapp.tables.table import Table
-
-REFRESH = 5  # seconds
 
 
 def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
@@ -36,25 +34,11 @@ def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
                 "page": page,
                 "listing": listing,
                 "revision": revision(page),
-                "origin": request.host_url,
+                "origin": own_origin(),
                 "failed": bool(problems),
             },
             flash=next(iter(problems.values()), None),
             headers=_history(listing) if wants_part() else {},
-        )
-
-    @routes.get("/table")
-    @answering(table, services)
-    async def frame() -> Answer:
-        """The table alone, refreshed by the browser itself: what readers without script have beside the form."""
-        listing, _problems = parse(table, request.args.items(multi=True))
-        page = await read(listing)
-        return Answer(
-            part="_table.html",
-            page="frame.html",
-            context={"page": page, "listing": listing},
-            tells=False,
-            headers={"Refresh": str(REFRESH)},
         )
 
     async def read(listing: Listing) -> Page:

@@ -1,0 +1,77 @@
+"""Linking: the addresses in a page of ours, in a frame that others show, and in a part of a page of another origin."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+
+from webapp.live.limits import Embed
+from webapp.tables.listing import Listing
+from webapp.tables.table import Table
+
+# Stands for the origin in rows that are kept: it comes from a header, and a copy of each row for every origin that
+# anyone can think up would have no end. No text of a row can look like it: that is escaped.
+ORIGIN = Markup("<origin>")
+EVERYTHING = Listing()
+
+
+class Links:
+    """Makes the addresses of one table. In a page of another origin all are absolute, and begin with ``root``."""
+
+    def __init__(self, table: Table, embed: Embed | None, root: str = "") -> None:
+        self.root = root
+        self._table = table
+        self._embed = embed
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What templates use."""
+        actions = self._embed is None or self._embed.actions
+        return {
+            "root": self.root,
+            "actions": actions,
+            "url": self.url,
+            "link": self.link,
+            "action": self.action,
+            "go": self.go,
+        }
+
+    def url(self, listing: Listing, path: str = "") -> str:
+        """Return the address of ``listing``, or of ``path`` below the table with this listing."""
+        return self.root + url(self._table, listing, path, self._asked(path))
+
+    def link(self, path: str) -> Markup:
+        """Return the attributes of a link. htmx by itself makes no request of one that leads to another origin."""
+        return _attributes(self.root + path, "href", "hx-get" if self.root else "")
+
+    def action(self, path: str) -> Markup:
+        """Return the attributes of a form that is sent to ``path``."""
+        return _attributes(self.root + path, "action", "hx-post" if self.root else "")
+
+    def go(self, listing: Listing = EVERYTHING) -> Markup:
+        """Return the attributes of a link to ``listing``. Embedded, the table itself goes there; others, the window."""
+        found = _attributes(self.url(listing), "href")
+        return found + " " + _attributes(self.url(listing, "/table"), "hx-get") if self._embed else found
+
+    def _asked(self, path: str) -> str:
+        if self._embed is None or path not in ("/table", "/stream"):
+            return ""
+        where = "part" if self.root else "page"
+        said = {
+            "embed": where if path == "/stream" else "",
+            "actions": "" if self._embed.actions else "0",
+            "theme": self._embed.theme,
+        }
+        return urlencode({name: value for name, value in said.items() if value})
+
+
+def url(table: Table, listing: Listing, path: str = "", more: str = "") -> str:
+    """Return the address of ``listing``, or of ``path`` below the table with this listing; ``more`` joins the query."""
+    query = "&".join(filter(None, (listing.query, more)))
+    return f"/{table.name}{path}" + (f"?{query}" if query else "")
+
+
+def _attributes(address: str, *names: str) -> Markup:
+    return Markup(" ").join(Markup('{}="{}"').format(name, address) for name in names if name)
