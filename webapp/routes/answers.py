@@ -11,14 +11,15 @@ from typing import Any
 from quart import Response, abort, flash, get_flashed_messages, jsonify, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from webapp.live.limits import Audience
+from webapp.live.limits import Audience, Embed
 from webapp.messages import SOURCE_LANGUAGE, Message, languages
 from webapp.rendering import TableRenderer
 from webapp.routes.services import Services
+from webapp.security import is_foreign
 from webapp.tables.table import Table
 from webapp.templating import environment
 
-VARY = "HX-Request-Type, Accept, Accept-Language, Cookie"
+VARY = "HX-Request-Type, Accept, Accept-Language, Cookie, Sec-Fetch-Site"
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Answer:
 
     ``part`` and ``page`` are templates, rendered with ``context``; ``json`` is for programs. After a change a plain
     browser is sent ``back`` (303) with ``flash`` as the result; htmx gets the same text as a part. The page that it is
-    sent to shows the text, if it ``tells``.
+    sent to shows the text, if it ``tells``. ``embed`` is how the table stands in a page of others, if it does.
 
     ``stands_on`` is all that decides how the answer looks, beside templates, language and headers: who has seen it
     gets no body again (304). For JSON ``etag`` may say it instead, so that a program can read what it says.
@@ -44,11 +45,26 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     stands_on: tuple[str, ...] = ()
     etag: str = ""
+    embed: Embed | None = None
 
 
-def audience() -> Audience:
-    """Return the audience that the reader of this request belongs to."""
-    return Audience(request.accept_languages.best_match(languages()) or SOURCE_LANGUAGE)
+def audience(embed: Embed | None = None) -> Audience:
+    """Return the audience that the reader of this request belongs to, when the table stands as ``embed`` says."""
+    return Audience(request.accept_languages.best_match(languages()) or SOURCE_LANGUAGE, embed)
+
+
+def own_origin() -> str:
+    """Return the origin that this request came to, as browsers write it."""
+    name, colon, port = request.host.lower().rpartition(":")
+    if not colon or port.endswith("]"):
+        return f"{request.scheme}://{request.host.lower()}"
+    is_standard = int(port) == {"http": 80, "https": 443}[request.scheme]
+    return f"{request.scheme}://{name}" + ("" if is_standard else f":{int(port)}")
+
+
+def place() -> Embed | None:
+    """Return where a form stands that this request asks for: in a page of another origin, or (None) in one of ours."""
+    return Embed(own_origin()) if wants_part() and is_foreign(request) else None
 
 
 def wants_part() -> bool:
@@ -74,7 +90,8 @@ def answering(
     def decorate(handler: Callable[..., Awaitable[Answer]]) -> Callable[..., Awaitable[Any]]:
         @wraps(handler)
         async def respond(*args: Any, **kwargs: Any) -> Any:
-            return await make_response(await handler(*args, **kwargs), services.renderers.get(table, audience()))
+            answer = await handler(*args, **kwargs)
+            return await make_response(answer, services.renderers.get(table, audience(answer.embed or place())))
 
         return respond
 

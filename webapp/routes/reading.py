@@ -12,12 +12,12 @@ from quart import abort, request
 from quart_schema import DataSource, RequestSchemaValidationError, document_request
 from quart_schema.conversion import model_load
 
+from webapp.linking import PAUSED
 from webapp.messages import Message, _
 from webapp.tables.listing import Listing, parse
 from webapp.tables.table import BOOKKEEPING, Table
 
 LARGEST_VERSION = 2**63 - 1
-PAUSED = "paused", "1"  # beside the listing, in the address of a page that stands still
 
 # What pydantic calls an error -> what we say. The names of the values are pydantic's.
 TEXTS = {

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from webapp.live.limits import Full, Key
 from webapp.messages import _
 from webapp.routes.answers import audience
+from webapp.routes.embedding import embed_of_stream
 from webapp.routes.errors import NO_ANSWER, refusal
 from webapp.routes.handover import StreamResponse
 from webapp.routes.services import Services
@@ -31,15 +32,16 @@ def add_stream(routes: Blueprint, table: Table, services: Services) -> None:
         The reader's position is ``Last-Event-ID``, else ``have``: the revision that its page shows.
         """
         pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "have"]
-        listing, problems = parse(table, pairs)
-        if problems:
+        embed, pairs, problems = embed_of_stream(pairs)
+        listing, wrong = parse(table, pairs)
+        if problems := problems | wrong:
             return refusal(400, next(iter(problems.values())))
         client = request.remote_addr or ""
         if services.hub.is_full(client):
             return refusal(503, TOO_MANY)
         if request.method == "HEAD":
             return Response(mimetype="text/event-stream")
-        key = Key(table.name, listing, audience())
+        key = Key(table.name, listing, audience(embed))
         # Read before the answer begins, so that a database that does not answer is a refusal and no broken stream.
         try:
             await services.hub.feed(key)

@@ -7,8 +7,8 @@ from typing import Any
 
 from quart import Blueprint, request
 
+from webapp.linking import url
 from webapp.messages import Message, _
-from webapp.rendering import url
 from webapp.routes.answers import Answer, answering, problem
 from webapp.routes.reading import Invalid, listing_before, paused_before, reading, validate, version_in
 from webapp.routes.rows import ROW, as_json, form, panel
