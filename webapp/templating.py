@@ -16,18 +16,7 @@ from webapp.tables.listing import DEFAULT_SIZE, SIZES
 
 # The style sheets of a table, in their order.
 SCOPED = (
-    "colours",
-    "base",
-    "page",
-    "table",
-    "row",
-    "card",
-    "pager",
-    "updates",
-    "empty",
-    "panel",
-    "form",
-    "details",
+    *("colours", "base", "page", "table", "row", "card", "pager", "updates", "empty", "panel", "form", "details"),
     "embed",
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -109,12 +109,12 @@ def asked(table: Table, pairs: Iterable[tuple[str, str]]) -> tuple[Listing, bool
     return listing, PAUSED in pairs, problems
 
 
-def listing_before(table: Table, sent: dict[str, Any]) -> Listing:
+def listing_before(table: Table, sent: Mapping[str, Any]) -> Listing:
     """Return the listing that a plain form came from: as the form says, else by the address of its page."""
     return asked(table, _pairs_before(sent))[0]
 
 
-def paused_before(sent: dict[str, Any]) -> bool:
+def paused_before(sent: Mapping[str, Any]) -> bool:
     """Whether the page that a plain form came from stands still."""
     return PAUSED in _pairs_before(sent)
 
@@ -127,7 +127,7 @@ def pairs_of(address: str) -> list[tuple[str, str]]:
         return []
 
 
-def _pairs_before(sent: dict[str, Any]) -> list[tuple[str, str]]:
+def _pairs_before(sent: Mapping[str, Any]) -> list[tuple[str, str]]:
     query = sent.get("back", request.args.get("back"))
     return parse_qsl(query) if isinstance(query, str) else pairs_of(request.headers.get("Referer", ""))
 

@@ -49,7 +49,7 @@ def add_waiting(routes: Blueprint, table: Table, services: Services) -> None:
             json={"waiting": changes},
             part="_waiting.html",
             page="waiting.html",
-            context={"waiting": changes},
+            context={"waiting": changes, "refresh": REFRESH},
             tells=False,
-            headers={"Refresh": str(REFRESH)},
+            stands_on=(str(changes),),
         )

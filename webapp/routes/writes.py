@@ -81,10 +81,10 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
                 422,
                 BAD_VERSION,
                 error.errors,
-                panel("_delete.html", table, row=(await services.find(table, id)).values),
+                panel("_delete.html", table, sent=sent, row=(await services.find(table, id)).values),
             )
         except Conflict as error:
-            return conflicting(error.row, panel("_delete.html", table, row=error.row.values), NOT_DELETED)
+            return conflicting(error.row, panel("_delete.html", table, sent=sent, row=error.row.values), NOT_DELETED)
         return finished(table, sent, _("Deleted %(name)s.", name=table.name_of(row.values)))
 
     def is_whole(sent: dict[str, Any]) -> bool:
