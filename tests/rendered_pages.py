@@ -25,6 +25,7 @@ PAGES = {
     "nothing": "/users?q=nobody",
     "notice": "/users?sort=nonsense",
     "frame": "/users/table",
+    "paused": "/users?size=25&paused=1",
     "new": "/users/new",
     "row": "/users/1",
     "edit": "/users/1/edit",

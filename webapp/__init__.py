@@ -10,6 +10,7 @@ schema     the version of the tables
 tables     what a table is, how its rows are listed, read and written; knows SQL, never HTTP or HTML
 live       how an open page stays true; knows pages and bytes, never SQL, Quart or users
 templating the environment of all templates, and their version
+linking    the addresses in our pages, and in pages of others
 rendering  rows, pages, frames' parts; one cache for pages and streams
 users      the user directory: the only module that knows users, and the one to copy for a table of your own
 security   cross-origin protection, host names, headers

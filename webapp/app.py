@@ -17,6 +17,7 @@ from webapp.live.signals import signal_of
 from webapp.rendering import Renderers
 from webapp.resources import folder
 from webapp.routes.connection import connection_routes
+from webapp.routes.embedding import add_embedding
 from webapp.routes.endings import add_endings
 from webapp.routes.errors import add_errors
 from webapp.routes.handover import Handover
@@ -73,7 +74,7 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
     hub = Hub(read, encoder, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
     services = Services(database, hub, signal_of(database, hub, settings.listen, workers), renderers)
     add_observing(app, database, hub, workers)
-    protect(app, settings.hosts)
+    protect(app, settings.hosts, settings.embed_origins)
     for table in TABLES.values():
         app.register_blueprint(_routes(table, services))
     app.register_blueprint(connection_routes(services))
@@ -101,6 +102,7 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
 
 def _routes(table: Table, services: Services) -> Blueprint:
     routes = Blueprint(table.name, __name__, url_prefix=f"/{table.name}")
-    for add in (add_listings, add_rows, add_writes, add_waiting, add_stream, add_endings):
+    adders = (add_listings, add_embedding, add_rows, add_writes, add_waiting, add_stream, add_endings)
+    for add in adders:
         add(routes, table, services)
     return routes

@@ -14,6 +14,8 @@ from sqlalchemy.exc import ArgumentError
 
 PREFIX = "ROWCAST_"
 POSTGRES = "postgresql://user:password@host/database"  # an example
+# As browsers write it: no capitals, no path, other alphabets in Punycode.
+WEB_ORIGIN = re.compile(r"https?://([a-z0-9_.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 PASSWORD = re.compile("(://[^/]*?:).*@")
 
 
@@ -34,6 +36,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1)
     hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "::1")
     proxies: str = ""
+    embed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     secret: SecretStr | None = None
     secure_cookies: bool = False
     log: Literal["text", "json"] = "text"
@@ -77,6 +80,18 @@ class Settings(BaseSettings):
         if isinstance(names, list) and any("/" in name or name.count(":") == 1 for name in names):
             raise ValueError("give host names only, without http://, port or path")
         return names
+
+    @field_validator("embed_origins", mode="before")
+    @classmethod
+    def _origins_are_origins(cls, value: object) -> object:
+        origins = value.replace(",", " ").split() if isinstance(value, str) else value
+        if not isinstance(origins, list):
+            return origins
+        for origin in origins:
+            if not WEB_ORIGIN.fullmatch(origin.lower()):
+                raise ValueError("write each as https://intranet.example.org, with a port but without path or *")
+        standard = {"https": ":443", "http": ":80"}
+        return [origin.lower().removesuffix(standard[origin.lower().partition(":")[0]]) for origin in origins]
 
 
 def read_settings() -> Settings:

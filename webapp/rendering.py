@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
 
 from jinja2 import Template
 
-from webapp.live.limits import Audience
-from webapp.tables.listing import Listing
+from webapp.linking import ORIGIN, Links
+from webapp.live.limits import Audience, Embed
 from webapp.tables.page import Page, Row
 from webapp.tables.table import Table
 from webapp.templating import environment, version
+
+Rows = dict[tuple[int, bytes], str]  # rendered, by id and fingerprint
 
 
 class TableRenderer:
@@ -23,14 +24,17 @@ class TableRenderer:
     A row is rendered once; pages and frames share it.
     """
 
-    def __init__(self, table: Table, audience: Audience, cached_rows: int = 20_000) -> None:
+    def __init__(self, table: Table, audience: Audience, cached_rows: int = 20_000, rows: Rows | None = None) -> None:
         self.table = table
+        self.embed = embed = audience.embed
         self.name = table.name
         self.row_name = table.row
-        self.seed = f"{version()}/{table.name}/{audience.language}"
+        self.seed = f"{version()}/{table.name}/{audience.language}" + (f"/{embed}" if embed else "")
         self._environment = environment(audience.language)
         self._cached_rows = cached_rows
-        self._rows: dict[tuple[int, bytes], str] = {}
+        self._rows = {} if rows is None else rows
+        self._links = Links(table, embed, embed.origin if embed else "")
+        self._row_links = Links(table, embed, ORIGIN if self._links.root else "")
 
     def template(self, name: str) -> Template:
         """Return the table's own template ``name``, or the one that all tables share."""
@@ -41,14 +45,8 @@ class TableRenderer:
 
         What a page that is ``paused`` leads to is paused as well.
         """
-        shared = {
-            "table": self.table,
-            "renderer": self,
-            "paused": paused,
-            "url": partial(url, self.table, paused=paused),
-            "query": partial(query, paused=paused),
-        }
-        return self.template(name).render(**shared, **context)
+        links = self._links.standing_still() if paused else self._links
+        return self.template(name).render(table=self.table, renderer=self, **links.context, **context)
 
     def row(self, row: Row) -> str:
         """Return the row, without white space around it."""
@@ -56,8 +54,9 @@ class TableRenderer:
         if (found := self._rows.get(key)) is None:
             if len(self._rows) >= self._cached_rows:
                 self._rows.clear()
-            found = self._rows[key] = _squeeze(self._row.render(table=self.table, row=row.values))
-        return found
+            context = {"table": self.table, "row": row.values, **self._row_links.context}
+            found = self._rows[key] = _squeeze(self._row.render(context))
+        return found.replace(ORIGIN, self._links.root) if self._links.root else found
 
     def pager(self, page: Page, paused: bool = False) -> str:
         """Return the total and the page links."""
@@ -69,7 +68,7 @@ class TableRenderer:
 
     def notice(self, id: int) -> str:
         """Return what goes beside an open form of row ``id``: it asks at once, with the form's version, what to say."""
-        return f'<p hx-get="/{self.name}/{id}/notice" hx-trigger="load"></p>'
+        return f'<p hx-get="{self._links.root}/{self.name}/{id}/notice" hx-trigger="load"></p>'
 
     def summary(self, changed: int) -> str:
         """Return what is said of so many rows that changed: an element, so that the same text is news again."""
@@ -77,7 +76,8 @@ class TableRenderer:
 
     def connecting(self, token: str) -> str:
         """Return the log's line that makes the browser answer."""
-        return _squeeze(self.template("_connecting.html").render(token=token, now=datetime.now(UTC)))
+        context = {"token": token, "now": datetime.now(UTC), "root": self._links.root}
+        return _squeeze(self.template("_connecting.html").render(context))
 
     def connected(self, milliseconds: float) -> str:
         """Return the log's line that tells the round trip."""
@@ -93,29 +93,24 @@ class TableRenderer:
 
 
 class Renderers:
-    """The one renderer for each table and audience; each keeps at most ``cached_rows`` rendered rows."""
+    """The renderers of each table and audience; they keep at most ``cached_rows`` rows for each way a row can look."""
 
     def __init__(self, cached_rows: int) -> None:
         self._cached_rows = cached_rows
         self._made: dict[tuple[Table, Audience], TableRenderer] = {}
+        self._rows: dict[tuple[Table, str, bool, bool], Rows] = {}
 
     def get(self, table: Table, audience: Audience) -> TableRenderer:
         """Return the renderer of ``table`` for ``audience``."""
         key = table, audience
-        if key not in self._made:
-            self._made[key] = TableRenderer(table, audience, self._cached_rows)
-        return self._made[key]
-
-
-def url(table: Table, listing: Listing, path: str = "", *, paused: bool = False, **more: str) -> str:
-    """Return the address of ``listing``, or of ``path`` below the table with this listing; see ``query``."""
-    asked = query(listing, paused=paused, **more)
-    return f"/{table.name}{path}" + (f"?{asked}" if asked else "")
-
-
-def query(listing: Listing, *, paused: bool = False, **more: str) -> str:
-    """Return the query string of ``listing``, and what is asked beside it: ``paused`` for a page that stands still."""
-    return "&".join(filter(None, (listing.query, "paused=1" if paused else "", urlencode(more))))
+        if key in self._made:
+            return self._made[key]
+        embed = audience.embed or Embed()
+        rows = self._rows.setdefault((table, audience.language, embed.actions, bool(embed.origin)), {})
+        made = TableRenderer(table, audience, self._cached_rows, rows)
+        if not embed.origin:  # others are as many as a header can say; without rows of their own they are soon made
+            self._made[key] = made
+        return made
 
 
 def _squeeze(html: str) -> str:

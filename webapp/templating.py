@@ -18,6 +18,12 @@ from webapp.messages import TRANSLATIONS, Message, languages, locale, translatio
 from webapp.resources import folder
 from webapp.tables.listing import DEFAULT_SIZE, SIZES
 
+# The style sheets of a table, in their order.
+SCOPED = (
+    *("colours", "base", "page", "table", "row", "card", "pager", "updates", "empty", "panel", "form", "details"),
+    "embed",
+)
+
 
 @cache
 def environment(language: str) -> Environment:
@@ -60,6 +66,13 @@ def static(path: str) -> str:
     """Return the address of a static file; it changes with the content, so that the file may be cached for ever."""
     content = (folder("static") / path).read_bytes()
     return f"/static/{path}?v={blake2b(content, digest_size=6).hexdigest()}"
+
+
+@cache
+def scoped_sheet() -> str:
+    """Return the style sheets of what is inside ``#embed``, for pages of others: nothing outside of it is touched."""
+    rules = "\n".join((folder("static") / f"css/{name}.css").read_text() for name in SCOPED)
+    return f"@scope (#embed) {{\n{rules.replace(':root', ':scope')}}}\n"
 
 
 @cache

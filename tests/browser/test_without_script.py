@@ -1,19 +1,26 @@
-"""JavaScript off: every page, link and form works, and the table refreshes itself without touching a form."""
+"""JavaScript off: every action has its way, and the table refreshes itself without touching a form."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from playwright.sync_api import FrameLocator, Page, expect
+import pytest
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 from tests.browser.window import Desk, fill
 from tests.running import ADD_USER, Server
 
 REFRESHED = 8_000  # milliseconds; the frame refreshes itself every five seconds
+SIZES: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": {"width": 1280, "height": 800}},
+    "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
+}
+LISTING = "/users?q=user&role=member&size=25&sort=-username"
 
 
-def plain(desk: Desk, path: str = "/users") -> Page:
-    return desk.open(path, live=False, java_script_enabled=False)
+def plain(desk: Desk, path: str = "/users", **options: Any) -> Page:
+    return desk.open(path, live=False, java_script_enabled=False, **options)
 
 
 def table(page: Page) -> FrameLocator:
@@ -21,68 +28,126 @@ def table(page: Page) -> FrameLocator:
     return page.frame_locator("iframe")
 
 
-def test_a_user_is_added_edited_and_deleted_by_plain_forms(server: Server, desk: Desk) -> None:
-    server.add_users(3)
-    page = plain(desk)
-    page.get_by_role("link", name="Add a user").click()
-    fill(page, "Ada", "not an address")
-    page.get_by_role("button", name="Add").click()
-    expect(page.get_by_text("looks like name@example.org")).to_be_visible()
-    expect(page.get_by_label("User name", exact=True)).to_have_value("Ada")
-    fill(page, "Ada", "ada@example.org")
-    page.get_by_role("button", name="Add").click()
-    expect(page).to_have_url(f"{desk.address}/users")
-    expect(page.locator("#flash")).to_contain_text("Added Ada")
-    users = table(page).locator("#users tr")
-    expect(users).to_have_count(4)
-
-    users.filter(has_text="ada@example.org").get_by_role("link", name="Edit").click()
-    fill(page, "Ada Lovelace", "ada@example.org")
-    page.get_by_role("button", name="Save").click()
-    expect(page.locator("#flash")).to_contain_text("Saved Ada Lovelace")
-    expect(users.first).to_contain_text("Ada Lovelace")
-
-    users.first.get_by_role("link", name="Delete").click()
-    expect(page.get_by_text("This cannot be undone")).to_be_visible()
-    expect(page.locator("body")).to_contain_text("Ada Lovelace")
-    page.get_by_role("button", name="Delete").click()
-    expect(page.locator("#flash")).to_contain_text("Deleted Ada Lovelace")
-    expect(users).to_have_count(3)
+def told(page: Page, text: str) -> None:
+    """See that the action was done, told, and led back to the listing."""
+    expect(page.locator("#flash")).to_contain_text(text)
+    expect(page).to_have_url(re.compile(re.escape(LISTING) + "$"))
 
 
-def test_search_sort_and_pages_are_plain_links_and_forms(server: Server, desk: Desk) -> None:
+def press(page: Page, name: str) -> None:
+    page.locator("#form").get_by_role("button", name=name).click()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_action_has_a_way(server: Server, desk: Desk, size: str) -> None:
     server.add_users(60)
-    page = plain(desk)
-    users = table(page).locator("#users tr")
-    page.get_by_role("searchbox").fill("user 0")
+    page = plain(desk, **SIZES[size])
+    rows = table(page).locator("#users tr")
+
+    def row(name: str) -> Locator:
+        return rows.filter(has_text=name)
+
+    # Search, filter, sort, size, pages.
+    page.get_by_role("searchbox").fill("user")
     page.get_by_role("combobox", name="Role").select_option("Member")
     page.get_by_role("button", name="Search").click()
-    expect(page).to_have_url(re.compile("role=member"))
-    expect(users).to_have_count(40)
-    table(page).get_by_role("link", name="User name").click()
-    expect(page).to_have_url(re.compile(r"sort=-username"))
-    expect(users.first).to_contain_text("User 059")
+    expect(page).to_have_url(re.compile(r"q=user&role=member"))
+    expect(rows).to_have_count(40)
+    table(page).get_by_role("columnheader", name="User name").get_by_role("link").click()
+    expect(rows.first).to_contain_text("User 059")
     table(page).locator("#pager").get_by_role("link", name="25").click()
+    expect(rows).to_have_count(25)
     table(page).locator("#pager").get_by_role("link", name="Next").click()
-    expect(users).to_have_count(15)
-    assert page.url == f"{desk.address}/users?page=2&q=user+0&role=member&size=25&sort=-username"
+    expect(rows).to_have_count(15)
+    assert page.url == desk.address + LISTING.replace("q=", "page=2&q=")
+    table(page).locator("#pager").get_by_role("link", name="Previous").click()
+    expect(rows).to_have_count(25)
+    expect(page).to_have_url(desk.address + LISTING)
+
+    # Add: what is wrong stands beside its field, and nothing that was typed is lost.
+    page.get_by_role("link", name="Add a user").click()
+    fill(page, "User 999", "not an address")
+    page.get_by_label("Status").select_option("Closed")
+    press(page, "Add")
+    expect(page.get_by_text("looks like name@example.org")).to_be_visible()
+    expect(page.get_by_label("User name", exact=True)).to_have_value("User 999")
+    expect(page.get_by_label("Status")).to_have_value("closed")
+    fill(page, "User 999", "ada@example.org")
+    press(page, "Add")
+    told(page, "Added User 999")
+    expect(rows.first).to_contain_text("User 999")
+
+    # Show, and from there back.
+    row("User 999").get_by_role("link", name="User 999").click()
+    expect(page.get_by_text("added it")).to_be_visible()
+    page.get_by_role("link", name="Close").click()
+    expect(page).to_have_url(desk.address + LISTING)
+
+    # Edit; and when another was faster: take theirs, or save mine.
+    row("User 999").get_by_role("link", name="Edit").click()
+    fill(page, "User 998", "ada@example.org")
+    press(page, "Save")
+    told(page, "Saved User 998")
+    row("User 998").get_by_role("link", name="Edit").click()
+    server.execute("UPDATE users SET email = 'theirs@example.org' WHERE username = 'User 998'")
+    fill(page, "User 998", "mine@example.org")
+    press(page, "Save")
+    expect(page.get_by_label("E-mail", exact=True)).to_have_value("mine@example.org")
+    expect(page.locator("#field-email-told")).to_contain_text("theirs@example.org")
+    page.get_by_role("link", name="Take theirs").click()
+    expect(page.get_by_label("E-mail", exact=True)).to_have_value("theirs@example.org")
+    server.execute("UPDATE users SET email = 'newer@example.org' WHERE username = 'User 998'")
+    fill(page, "User 998", "mine@example.org")
+    press(page, "Save")
+    press(page, "Save mine")
+    told(page, "Saved User 998")
+    expect(row("User 998")).to_contain_text("mine@example.org")
+
+    # One click in the row.
+    row("User 998").get_by_role("button", name="Closed").click()
+    told(page, "Saved User 998")
+    expect(row("User 998").get_by_role("button", name="Active")).to_be_visible()
+    row("User 059").get_by_role("button", name="Member").click()
+    told(page, "Saved User 059")
+    expect(row("User 059")).to_have_count(0)
+
+    # Delete; not what another has changed meanwhile, unless asked again.
+    row("User 998").get_by_role("link", name="Delete").click()
+    server.execute("UPDATE users SET email = 'moved@example.org' WHERE username = 'User 998'")
+    press(page, "Delete")
+    expect(page.locator("#flash")).to_contain_text("Nothing was deleted")
+    expect(page.locator("#form")).to_contain_text("moved@example.org")
+    press(page, "Delete")
+    told(page, "Deleted User 998")
+    expect(row("User 998")).to_have_count(0)
+
+    # Pause, act, and go on.
+    page.get_by_role("link", name="Pause").click()
+    expect(page).to_have_url(f"{desk.address}{LISTING}&paused=1")
+    still = page.locator("#users tr")
+    expect(still).to_have_count(25)
+    still.first.get_by_role("link", name="Edit").click()
+    fill(page, "User 000", "zero@example.org")
+    press(page, "Save")
+    expect(page.locator("#flash")).to_contain_text("Saved User 000")
+    expect(page).to_have_url(f"{desk.address}{LISTING}&paused=1")
+    server.execute("DELETE FROM users WHERE username = 'User 055'")
+    expect(table(page).get_by_text("1 change waits")).to_be_visible(timeout=REFRESHED)
+    expect(still.filter(has_text="User 055")).to_have_count(1)
+    page.get_by_role("link", name="Resume").click()
+    expect(page).to_have_url(desk.address + LISTING)
+    expect(rows.first).to_contain_text("User 056")
+    expect(row("User 055")).to_have_count(0)
 
 
-def test_one_click_in_a_row_changes_it_and_comes_back_to_the_listing(server: Server, desk: Desk) -> None:
-    server.add_users(3)
-    page = plain(desk, "/users?sort=-username")
-    first = table(page).locator("#users tr").first
-    first.get_by_role("button", name="Administrator").click()
-    expect(page.locator("#flash")).to_contain_text("Saved User 003")
-    expect(page).to_have_url(f"{desk.address}/users?sort=-username")
-    expect(first.get_by_role("button", name="Member")).to_be_visible()
-
-
-def test_the_table_is_there_once(server: Server, desk: Desk) -> None:
+def test_the_table_is_there_once_and_the_skip_link_leads_to_it(server: Server, desk: Desk) -> None:
     server.add_users(3)
     page = plain(desk)
     expect(table(page).locator("#users")).to_be_visible()
     expect(page.locator("#users")).to_be_hidden()
+    expect(page.locator("#summary")).to_be_hidden()
+    target = page.get_by_role("link", name="Skip to the table").get_attribute("href")
+    expect(page.locator(str(target))).to_be_visible()
 
 
 def test_the_table_refreshes_itself_and_leaves_a_form_alone(server: Server, desk: Desk) -> None:
@@ -94,14 +159,29 @@ def test_the_table_refreshes_itself_and_leaves_a_form_alone(server: Server, desk
     expect(page.get_by_role("searchbox")).to_have_value("typed so far")
 
 
-def test_a_conflict_shows_both_values(server: Server, desk: Desk) -> None:
-    server.add_users(1)
-    page = plain(desk)
-    table(page).get_by_role("link", name="Edit").click()
-    server.execute("UPDATE users SET email = 'theirs@example.org'")
-    fill(page, "User 001", "mine@example.org")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_label("E-mail", exact=True)).to_have_value("mine@example.org")
-    expect(page.locator("#field-email-told")).to_contain_text("theirs@example.org")
-    page.get_by_role("button", name="Save").click()
-    expect(page.locator("#flash")).to_contain_text("Saved User 001")
+@pytest.mark.parametrize("frame", ["/users/table", "/users/waiting"])
+def test_a_refresh_that_finds_nothing_new_costs_304_and_no_body(server: Server, desk: Desk, frame: str) -> None:
+    server.add_users(50)
+    page = plain(desk, "/health/live")
+    asked: dict[str, str] = {}
+    statuses: list[int] = []
+    sizes: list[int] = []
+    network = page.context.new_cdp_session(page)
+    network.on("Network.requestWillBeSent", lambda told: asked.update({told["requestId"]: told["request"]["url"]}))
+
+    def is_frame(told: Any) -> bool:
+        return asked.get(told["requestId"], "").partition("?")[0] == desk.address + frame
+
+    # As it came over the wire: to the page itself, a 304 is the 200 that the browser kept.
+    network.on("Network.responseReceivedExtraInfo", lambda t: statuses.append(t["statusCode"]) if is_frame(t) else None)
+    network.on("Network.loadingFinished", lambda t: sizes.append(t["encodedDataLength"]) if is_frame(t) else None)
+    network.send("Network.enable")
+    page.goto(f"{desk.address}/users{'' if frame == '/users/table' else '?paused=1'}")
+    page.wait_for_timeout(11_500)
+    assert statuses == [200, 304, 304]
+    assert sizes[0] > 1500, "this proves nothing unless there is a body to be saved"
+    assert max(sizes[1:]) < 1000, "nothing but the head of the answer"
+    server.execute("DELETE FROM users WHERE username = 'User 001'")
+    changed = table(page).get_by_text("1 change waits").or_(table(page).get_by_text("1–49 of 49"))
+    expect(changed).to_be_visible(timeout=REFRESHED)
+    assert statuses == [200, 304, 304, 200]

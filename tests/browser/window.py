@@ -21,8 +21,8 @@ STATE = """(document) => ["users", "pager"].map((id) => {
     return element.outerHTML
 })"""
 SHOWN = f"() => ({STATE})(document)"
-FRESH = f"""async () => {{
-    const response = await fetch(location.href, {{cache: "no-store"}})
+FRESH = f"""async (address) => {{
+    const response = await fetch(address ?? location.href, {{cache: "no-store"}})
     return ({STATE})(new DOMParser().parseFromString(await response.text(), "text/html"))
 }}"""
 
@@ -33,6 +33,7 @@ class Desk:
     def __init__(self, browser: Browser, address: str, stack: ExitStack) -> None:
         self.address = address
         self.problems: list[str] = []
+        self.others: tuple[str, ...] = ()  # addresses besides the server's that may be asked
         self.expected: tuple[str, ...] = ("Failed to load resource",)  # what the console says of each 4xx
         self._browser = browser
         self._stack = stack
@@ -46,13 +47,13 @@ class Desk:
         page = context.new_page()
         page.on("console", self._note_message)
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
-        page.goto(f"{self.address}{path}")
+        page.goto(path if path.startswith("http") else f"{self.address}{path}")
         if live:
             expect(page.locator(CONNECTED).first).to_be_attached()
         return page
 
     def _note_request(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.address}/", "data:")):
+        if not request.url.startswith((f"{self.address}/", *self.others, "data:")):
             self.problems.append(f"request to {request.url}")
 
     def _note_message(self, message: ConsoleMessage) -> None:

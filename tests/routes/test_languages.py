@@ -14,7 +14,7 @@ from tests.routes.asking import ADA, JSON, PAGE, PART, Got, ask
 from tests.routes.following import following
 from webapp.app import create_app
 from webapp.config import Settings
-from webapp.routes.answers import LANGUAGE_COOKIE
+from webapp.routes.readers import LANGUAGE_COOKIE
 
 pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
 

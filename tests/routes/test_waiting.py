@@ -185,7 +185,11 @@ async def test_what_a_page_without_script_asks_is_not_in_a_part_where_it_would_b
     assert "<iframe" not in part.text
     frame = await ask(client, "GET", page.html.xpath("//noscript/iframe/@src")[0], PAGE)
     assert frame.is_document
-    assert frame.headers["Refresh"] == "5"
+    assert frame.html.xpath("//meta[@http-equiv='refresh']/@content") == ["5"]
+    again = await ask(
+        client, "GET", page.html.xpath("//noscript/iframe/@src")[0], PAGE | {"If-None-Match": frame.headers["ETag"]}
+    )
+    assert (again.status, again.text) == (304, "")
 
 
 def rows(got: Got) -> list[str]:

@@ -11,10 +11,27 @@ Form = Literal["html", "json"]
 
 
 @dataclass(frozen=True)
+class Embed:
+    """How a table stands in a page of others.
+
+    In a frame it has a page of its own; otherwise it is a part of theirs, and ``origin`` is what its addresses begin
+    with. ``theme`` is light, dark, or empty for what the system says.
+    """
+
+    origin: str = ""
+    actions: bool = True
+    theme: str = ""
+
+
+@dataclass(frozen=True)
 class Audience:
-    """What else decides how a row looks: the reader's language. Nothing personal is ever in a frame that is shared."""
+    """What else decides how a row looks: the reader's language, and where the table stands when it is embedded.
+
+    Nothing personal is ever in a frame that is shared.
+    """
 
     language: str
+    embed: Embed | None = None
 
 
 @dataclass(frozen=True)

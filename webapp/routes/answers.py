@@ -10,16 +10,13 @@ from typing import Any
 from quart import Response, abort, flash, get_flashed_messages, jsonify, redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from webapp.live.limits import Audience
-from webapp.messages import Message, best_language, languages
+from webapp.live.limits import Embed
+from webapp.messages import Message
 from webapp.rendering import TableRenderer
 from webapp.routes.etags import is_known, tag_of, unchanged
+from webapp.routes.readers import VARY, audience, place, wanted
 from webapp.routes.services import Services
 from webapp.tables.table import Table
-from webapp.templating import environment
-
-VARY = "HX-Request-Type, Accept, Accept-Language, Cookie"
-LANGUAGE_COOKIE = "rowcast_language"
 
 
 @dataclass
@@ -28,7 +25,8 @@ class Answer:
 
     ``part`` and ``page`` are templates, rendered with ``context``; ``json`` and ``csv`` are for programs. After a
     change a plain browser is sent ``back`` (303) with ``flash`` as the result; htmx gets the same text as a part. The
-    page that it is sent to shows the text, if it ``tells``.
+    page that it is sent to shows the text, if it ``tells``. ``embed`` is how the table stands in a page of others, if
+    it does.
 
     ``stands_on`` is all that decides how the answer looks, beside templates, language and headers: who has seen it
     gets no body again (304). For JSON ``etag`` may say it instead, so that a program can read what it says.
@@ -46,46 +44,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     stands_on: tuple[str, ...] = ()
     etag: str = ""
-
-
-def audience() -> Audience:
-    """Return the audience that the reader of this request belongs to: what was chosen here goes before the browser."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE)
-    if chosen in languages():
-        return Audience(chosen)
-    return Audience(best_language(tuple(tag for tag, quality in request.accept_languages if quality)))
-
-
-def ending() -> str:
-    """Return the form that the address itself names, if it does: ``json`` or ``csv``."""
-    found = request.path.rpartition(".")[2]
-    return found if found in ("json", "csv") else ""
-
-
-def wanted() -> str:
-    """Return what the reader of this request gets: a ``page``, a ``part``, ``json`` or ``csv``.
-
-    The address has the first word. Then htmx, whose Accept header tells nothing: it names event streams in every
-    request. A program that sends JSON and does not say what it accepts gets JSON.
-    """
-    if found := ending():
-        return found
-    if request.headers.get("HX-Request-Type") == "partial":
-        return "part"
-    page, json, csv = (request.accept_mimetypes[kind] for kind in ("text/html", "application/json", "text/csv"))
-    if csv > max(page, json):
-        return "csv" if request.method in ("GET", "HEAD") else "json"
-    return "json" if json > page or (json == page and request.is_json) else "page"
-
-
-def wants_part() -> bool:
-    """Whether htmx asks for a fragment."""
-    return wanted() == "part"
-
-
-def wants_json() -> bool:
-    """Whether a program asks for JSON."""
-    return wanted() == "json"
+    embed: Embed | None = None
 
 
 def answering(
@@ -96,7 +55,8 @@ def answering(
     def decorate(handler: Callable[..., Awaitable[Answer]]) -> Callable[..., Awaitable[Any]]:
         @wraps(handler)
         async def respond(*args: Any, **kwargs: Any) -> Any:
-            return await make_response(await handler(*args, **kwargs), services.renderers.get(table, audience()))
+            answer = await handler(*args, **kwargs)
+            return await make_response(answer, services.renderers.get(table, audience(answer.embed or place())))
 
         return respond
 
@@ -143,8 +103,3 @@ async def make_response(answer: Answer, renderer: TableRenderer) -> Response | W
     response.headers["Vary"] = VARY
     response.headers.setdefault("Cache-Control", "no-cache")
     return response
-
-
-def plain_environment() -> Any:
-    """Return the templates in the reader's language, for pages that belong to no table."""
-    return environment(audience().language)

@@ -6,7 +6,7 @@ from quart import Blueprint, Response, request
 
 from webapp.live.subscriber import TOKEN
 from webapp.messages import languages
-from webapp.routes.answers import audience
+from webapp.routes.readers import audience
 from webapp.routes.services import Services
 from webapp.templating import environment
 

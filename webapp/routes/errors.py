@@ -9,8 +9,8 @@ from werkzeug.exceptions import HTTPException
 
 from webapp.database import Busy, Unreachable, Unwritable
 from webapp.messages import Message, _
-from webapp.routes.answers import VARY, audience, ending, plain_environment, wanted, wants_part
 from webapp.routes.problems import as_problem, problem
+from webapp.routes.readers import VARY, audience, ending, plain_environment, wanted, wants_part
 from webapp.tables.writing import Missing
 
 log = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ JSON = "application/json"
 HTML = "text/html"
 TEXT = "text/plain"
 CSV = "text/csv"
+CSS = "text/css"
 EVENTS = "text/event-stream"
 PROBLEM = "application/problem+json"
 FORM = "application/x-www-form-urlencoded"
@@ -24,6 +25,8 @@ HAVE = {**STRING, "description": _("The revision that the reader has")}
 IF_MATCH = {"description": _("The version that the writer saw, in quotes"), **STRING}
 IF_NONE_MATCH = {"description": _("The ETag of what the reader has"), **STRING}
 
+EMBED = {"embed": {"enum": ["page", "part"]}, "actions": {"enum": ["0", "1"]}, "theme": {"enum": ["light", "dark"]}}
+PAUSED = {"paused": {"enum": ["1"]}}
 LANGUAGE = {"type": "object", "properties": {"language": STRING}, "required": ["language"]}
 
 
@@ -67,11 +70,13 @@ def interface(table: Table) -> dict[str, Operation]:
     def follows(summary: Message, data: Any, refusal: Mapping[str, Any]) -> Operation:
         event = {"type": "object", "properties": {"id": STRING, "data": {**STRING, **data}}}
         answers = {200: {EVENTS: event}, 400: refusal, 503: refusal}
-        return Operation(summary, STREAM, answers, {**listing, "have": HAVE}, {"Last-Event-ID": HAVE})
+        return Operation(summary, STREAM, answers, {**listing, **EMBED, "have": HAVE}, {"Last-Event-ID": HAVE})
 
-    listed = {200: {JSON: ref(rows), HTML: STRING, CSV: STRING}, 304: {}, 400: problem}
+    shows = {200: {JSON: ref(rows), HTML: STRING}, 304: {}, 400: problem}
+    lists = {**shows, 200: {**shows[200], CSV: STRING}}
+    stands = {**listing, **PAUSED}
     return {
-        "index": Operation(_("List rows"), ROWS, listed, listing, fresh),
+        "index": Operation(_("List rows"), ROWS, lists, stands, fresh),
         "create": Operation(_("Add a row"), ROWS, {201: shown, 303: {}, 422: problem}, sent=ref(f"{row}Draft")),
         "show": Operation(_("Show a row"), ROWS, {200: shown, 304: {}, 404: problem}, headers=fresh),
         "edit": edits(_("Change a row"), f"{row}Edit"),
@@ -81,7 +86,9 @@ def interface(table: Table) -> dict[str, Operation]:
             _("Follow a listing, as JSON"), {"contentMediaType": JSON, "contentSchema": ref(f"{rows}Message")}, problem
         ),
         "stream": follows(_("Follow a listing, as parts of HTML"), {"contentMediaType": HTML}, {TEXT: STRING}),
-        "frame": Operation(_("Show the table alone"), FORMS, {200: {HTML: STRING}, 304: {}}, listing, fresh),
+        "alone": Operation(_("Show the table alone, for pages of others"), FORMS, shows, {**stands, **EMBED}, fresh),
+        "looks": Operation(_("Style the table in pages of others"), FORMS, {200: {CSS: STRING}}),
+        "snippets": Operation(_("Show what to paste into pages of others"), FORMS, part, listing),
         "new_form": Operation(_("Show the form that adds a row"), FORMS, part),
         "edit_form": Operation(_("Show the form that edits a row"), FORMS, {**part, 404: problem}),
         "delete_form": Operation(_("Ask before a row is deleted"), FORMS, {**part, 404: problem}),

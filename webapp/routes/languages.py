@@ -8,7 +8,7 @@ from quart import Blueprint, abort, current_app, redirect, request
 from quart.typing import ResponseReturnValue
 
 from webapp.messages import languages
-from webapp.routes.answers import LANGUAGE_COOKIE
+from webapp.routes.readers import LANGUAGE_COOKIE
 
 A_YEAR = 365 * 24 * 3600  # seconds
 

@@ -1,26 +1,22 @@
-"""Listings: the table as a page, as the part that search, sort and page links replace, as a frame without script."""
+"""Listings: the table as a page, and as the part that search, sort and page links replace."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from quart import Blueprint, request
 
-from webapp.live.shown import pack
-from webapp.live.steps import Outline
+from webapp.linking import PAUSED, url
 from webapp.messages import Message, _
-from webapp.rendering import url
-from webapp.routes.answers import Answer, answering, audience, wanted, wants_part
+from webapp.routes.answers import Answer, answering
 from webapp.routes.export import Exports
 from webapp.routes.problems import problem
-from webapp.routes.reading import PAUSED, asked, pairs_of
+from webapp.routes.readers import audience, own_origin, wanted, wants_part
+from webapp.routes.reading import asked, pairs_of
 from webapp.routes.services import Services
+from webapp.routes.waiting import still
 from webapp.tables.documents import as_json, page_as_json
-from webapp.tables.listing import Listing, parse
+from webapp.tables.listing import Listing
 from webapp.tables.page import Page, read_page
 from webapp.tables.table import Table
-
-REFRESH = 5  # seconds
 
 
 def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
@@ -46,32 +42,15 @@ def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
                 "page": page,
                 "listing": listing,
                 "revision": revision(page),
-                "paused": paused,
-                "shown": pack(Outline.of(page)) if paused else "",
                 "was_paused": PAUSED in current(),
-                "now": datetime.now(UTC),
-                "origin": request.host_url,
+                "origin": own_origin(),
+                **still(page, paused),
                 "failed": bool(problems),
             },
             flash=next(iter(problems.values()), None),
             headers=_history(listing, paused) if wants_part() else {},
             # Two addresses for a page that stands still and one that does not; but a part says when it began to.
-            stands_on=(revision(page), request.host_url, str(PAUSED in current())),
-        )
-
-    @routes.get("/table")
-    @answering(table, services)
-    async def frame() -> Answer:
-        """The table alone, refreshed by the browser itself: what readers without script have beside the form."""
-        listing, _problems = parse(table, request.args.items(multi=True))
-        page = await read(listing)
-        return Answer(
-            part="_table.html",
-            page="frame.html",
-            context={"page": page, "listing": listing},
-            tells=False,
-            headers={"Refresh": str(REFRESH)},
-            stands_on=(revision(page),),
+            stands_on=(revision(page), own_origin(), str(PAUSED in current())),
         )
 
     async def read(listing: Listing) -> Page:

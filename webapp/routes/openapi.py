@@ -17,10 +17,13 @@ from quart_schema.openapi import OpenAPIProvider
 from werkzeug.routing import IntegerConverter, Rule
 from werkzeug.routing.converters import BaseConverter
 
-from webapp.routes.answers import VARY, audience, plain_environment
-from webapp.routes.interface import HTML, PROBLEM, SERVICES, TAGS, Operation, interface
+from webapp.routes.interface import CSV, EVENTS, HTML, JSON, PROBLEM, SERVICES, TAGS, Operation, interface
+from webapp.routes.readers import VARY, audience, plain_environment
 from webapp.routes.shapes import STRING, ref, shapes
 from webapp.tables.table import Table
+
+OTHER = "default"  # OpenAPI's name for all statuses that are not named
+FORMS_OF = {"json": (JSON, EVENTS, PROBLEM), "csv": (CSV, PROBLEM)}
 
 
 def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
@@ -80,13 +83,26 @@ def _described(shown: dict[str, Any], about: Operation, id: str) -> dict[str, An
         "tags": [about.tag.translate(language)],
         "parameters": shown["parameters"] + _parameters("query", about.query) + _parameters("header", about.headers),
         "responses": {
-            **{str(status): _answer(HTTPStatus(status).phrase, types) for status, types in about.answers.items()},
-            "default": _answer("Error", {PROBLEM: ref("Problem"), HTML: STRING}),
+            status: _answer(HTTPStatus(int(status)).phrase if status != OTHER else "Error", types)
+            for status, types in _in_form(about.answers, id.rpartition(".")[2]).items()
         },
     }
     if about.sent:
         described["requestBody"] = {"content": {type: {"schema": about.sent} for type in about.types}}
     return described
+
+
+def _in_form(answers: Mapping[int, Mapping[str, Any]], ending: str) -> dict[str, Mapping[str, Any]]:
+    """Return ``answers``, and what all others are, at an address with this ``ending``, which may name one form."""
+    found: dict[str, Mapping[str, Any]] = {str(status): types for status, types in answers.items()}
+    found[OTHER] = {PROBLEM: ref("Problem"), HTML: STRING}
+    if ending not in FORMS_OF:
+        return found
+    fitting = {
+        status: {type: types[type] for type in FORMS_OF[ending] if type in types} for status, types in found.items()
+    }
+    # What is only for people is not there, and no program is sent elsewhere.
+    return {status: types for status, types in fitting.items() if status != "303" and (types or not found[status])}
 
 
 def _answer(description: str, types: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from quart import Response, jsonify, request
 
 from webapp.messages import Message
-from webapp.routes.answers import audience
+from webapp.routes.readers import audience
 
 
 def problem(

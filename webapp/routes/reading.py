@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import wraps
 from typing import Any
@@ -10,16 +10,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, ValidationError
 from quart import abort, request
-from quart_schema import DataSource, RequestSchemaValidationError, document_request
+from quart_schema import RequestSchemaValidationError
 from quart_schema.conversion import model_load
 
+from webapp.linking import PAUSED
 from webapp.messages import Message, _
-from webapp.routes.answers import wants_json
+from webapp.routes.readers import wants_json
 from webapp.tables.listing import Listing, parse
 from webapp.tables.table import BOOKKEEPING, Table
 
 LARGEST_VERSION = 2**63 - 1
-PAUSED = "paused", "1"  # beside the listing, in the address of a page that stands still
 
 # What pydantic calls an error -> what we say. The names of the values are pydantic's. A draft that raises a
 # PydanticCustomError with a `message` among its values says for itself what is wrong.
@@ -42,22 +42,17 @@ class Invalid(Exception):
         self.errors = errors
 
 
-def reading(
-    model: type[BaseModel] | None = None,
-) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Awaitable[Any]]]:
+def reading(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     """Decorate a handler that takes ``sent``: the fields as they were sent, from a form or from JSON alike.
 
-    quart-schema's own decorator takes one of the two; this one documents ``model`` for both.
+    quart-schema's own decorator takes one of the two, and answers what is wrong by itself.
     """
 
-    def decorate(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-        @wraps(handler)
-        async def read(*args: Any, **kwargs: Any) -> Any:
-            return await handler(*args, sent=await _sent(), **kwargs)
+    @wraps(handler)
+    async def read(*args: Any, **kwargs: Any) -> Any:
+        return await handler(*args, sent=await _sent(), **kwargs)
 
-        return read if model is None else document_request(model, source=DataSource.JSON)(read)
-
-    return decorate
+    return read
 
 
 async def _sent() -> dict[str, Any]:
@@ -112,12 +107,12 @@ def asked(table: Table, pairs: Iterable[tuple[str, str]]) -> tuple[Listing, bool
     return listing, PAUSED in pairs, problems
 
 
-def listing_before(table: Table, sent: dict[str, Any]) -> Listing:
+def listing_before(table: Table, sent: Mapping[str, Any]) -> Listing:
     """Return the listing that a plain form came from: as the form says, else by the address of its page."""
     return asked(table, _pairs_before(sent))[0]
 
 
-def paused_before(sent: dict[str, Any]) -> bool:
+def paused_before(sent: Mapping[str, Any]) -> bool:
     """Whether the page that a plain form came from stands still."""
     return PAUSED in _pairs_before(sent)
 
@@ -130,7 +125,7 @@ def pairs_of(address: str) -> list[tuple[str, str]]:
         return []
 
 
-def _pairs_before(sent: dict[str, Any]) -> list[tuple[str, str]]:
+def _pairs_before(sent: Mapping[str, Any]) -> list[tuple[str, str]]:
     query = sent.get("back", request.args.get("back"))
     return parse_qsl(query) if isinstance(query, str) else pairs_of(request.headers.get("Referer", ""))
 

@@ -73,9 +73,14 @@ def add_rows(routes: Blueprint, table: Table, services: Services) -> None:
         return panel("_panel.html", table)
 
 
-def panel(template: str, table: Table, *, json: Any = None, **context: Any) -> Answer:
-    """Return the answer that shows ``template``: in the panel, or on a page of its own without script."""
-    before = {"back": listing_before(table, {}), "paused": paused_before({})}
+def panel(
+    template: str, table: Table, *, json: Any = None, sent: Mapping[str, Any] | None = None, **context: Any
+) -> Answer:
+    """Return the answer that shows ``template``: in the panel, or on a page of its own without script.
+
+    That leads back to where the form came from that was ``sent``, or else this request.
+    """
+    before = {"back": listing_before(table, sent or {}), "paused": paused_before(sent or {})}
     context = {"content": template, "errors": {}, **before, **context}
     return Answer(part=template, page="alone.html", json=json, context=context)
 
@@ -107,8 +112,7 @@ def form(
         values={column.name: _text(shown.get(column.name, "")) for column in table.fields},
         errors=errors or {},
         conflict=conflict,
-        back=listing_before(table, dict(sent or {})),
-        paused=paused_before(dict(sent or {})),
+        sent=sent,
     )
 
 

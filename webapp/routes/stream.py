@@ -9,9 +9,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.live.limits import Full, Key
 from webapp.messages import _
-from webapp.routes.answers import audience, ending
+from webapp.routes.embedding import embed_of_stream
 from webapp.routes.errors import NO_ANSWER, refusal
 from webapp.routes.handover import StreamResponse
+from webapp.routes.readers import audience, ending
 from webapp.routes.services import Services
 from webapp.tables.listing import parse
 from webapp.tables.table import Table
@@ -32,15 +33,16 @@ def add_stream(routes: Blueprint, table: Table, services: Services) -> None:
         The reader's position is ``Last-Event-ID``, else ``have``: the revision that its page shows.
         """
         pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "have"]
-        listing, problems = parse(table, pairs)
-        if problems:
+        embed, pairs, problems = embed_of_stream(pairs)
+        listing, wrong = parse(table, pairs)
+        if problems := problems | wrong:
             return refusal(400, next(iter(problems.values())), problems)
         client = request.remote_addr or ""
         if services.hub.is_full(client):
             return refusal(503, TOO_MANY)
         if request.method == "HEAD":
             return Response(mimetype="text/event-stream")
-        key = Key(table.name, listing, audience(), "json" if ending() == "json" else "html")
+        key = Key(table.name, listing, audience(embed), "json" if ending() == "json" else "html")
         # Read before the answer begins, so that a database that does not answer is a refusal and no broken stream.
         try:
             await services.hub.feed(key)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 from quart import Blueprint, abort, request
 
-from webapp.live.shown import unpack
+from webapp.live.shown import pack, unpack
+from webapp.live.steps import Outline
 from webapp.live.summary import rows_changed
 from webapp.routes.answers import Answer, answering
 from webapp.routes.reading import asked
 from webapp.routes.services import Services
-from webapp.tables.page import read_page
+from webapp.tables.page import Page, read_page
 from webapp.tables.table import Table
 
 REFRESH = 5  # seconds
+
+
+def still(page: Page, paused: bool) -> dict[str, Any]:
+    """Return what templates need so that ``page`` stands still, if it is ``paused``."""
+    return {"paused": True, "shown": pack(Outline.of(page)), "now": datetime.now(UTC)} if paused else {}
 
 
 def add_waiting(routes: Blueprint, table: Table, services: Services) -> None:
@@ -40,7 +49,7 @@ def add_waiting(routes: Blueprint, table: Table, services: Services) -> None:
             json={"waiting": changes},
             part="_waiting.html",
             page="waiting.html",
-            context={"waiting": changes},
+            context={"waiting": changes, "refresh": REFRESH},
             tells=False,
-            headers={"Refresh": str(REFRESH)},
+            stands_on=(str(changes),),
         )

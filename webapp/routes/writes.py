@@ -7,8 +7,8 @@ from typing import Any
 
 from quart import Blueprint, request
 
+from webapp.linking import url
 from webapp.messages import Message, _
-from webapp.rendering import url
 from webapp.routes.answers import Answer, answering
 from webapp.routes.etags import precondition
 from webapp.routes.problems import problem
@@ -32,7 +32,7 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
 
     @routes.post("")
     @answering(table, services)
-    @reading(table.draft)
+    @reading
     async def create(sent: dict[str, Any]) -> Answer:
         """Add a row."""
         try:
@@ -46,7 +46,7 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
 
     @routes.route(ROW, methods=["POST", "PUT", "PATCH"])
     @answering(table, services)
-    @reading(table.patch)
+    @reading
     async def edit(id: int, sent: dict[str, Any]) -> Answer:
         """Change a row: all fields by PUT, those that are sent by POST and PATCH."""
         try:
@@ -75,7 +75,7 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
     @routes.post(f"{ROW}/delete")
     @routes.delete(ROW)
     @answering(table, services)
-    @reading()
+    @reading
     async def delete(id: int, sent: dict[str, Any]) -> Answer:
         """Delete a row."""
         try:
@@ -89,10 +89,10 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
                 422,
                 BAD_VERSION,
                 error.errors,
-                panel("_delete.html", table, row=(await services.find(table, id)).values),
+                panel("_delete.html", table, sent=sent, row=(await services.find(table, id)).values),
             )
         except Conflict as error:
-            return conflicting(error, panel("_delete.html", table, row=error.row.values), NOT_DELETED)
+            return conflicting(error, panel("_delete.html", table, sent=sent, row=error.row.values), NOT_DELETED)
         return finished(table, sent, _("Deleted %(name)s.", name=table.name_of(row.values)))
 
     def is_whole(sent: dict[str, Any]) -> bool:

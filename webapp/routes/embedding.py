@@ -1,0 +1,113 @@
+"""Embedding: the table alone, for pages of others, and what to paste into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from quart import Blueprint, Response, request
+
+from webapp.live.limits import Embed
+from webapp.messages import Message, _
+from webapp.routes.answers import Answer, answering
+from webapp.routes.listings import bad_listing, listing_as_json
+from webapp.routes.readers import audience, own_origin, wants_json, wants_part
+from webapp.routes.reading import asked
+from webapp.routes.rows import panel
+from webapp.routes.services import Services
+from webapp.routes.waiting import still
+from webapp.tables.listing import parse
+from webapp.tables.page import read_page
+from webapp.tables.table import Table
+from webapp.templating import scoped_sheet
+
+REFRESH = 5  # seconds
+THEMES = ("light", "dark")
+PLACES = ("page", "part")
+Pairs = list[tuple[str, str]]
+
+
+def add_embedding(routes: Blueprint, table: Table, services: Services) -> None:
+    """Add the routes that embed ``table``."""
+
+    @routes.get("/table")
+    @answering(table, services)
+    async def alone() -> Answer:
+        """The table alone: a page for a frame, which without script is refreshed by the browser; or the part itself."""
+        embed, pairs, problems = parse_embed(request.args.items(multi=True))
+        if not wants_page():
+            embed = replace(embed, origin=own_origin())
+        listing, paused, wrong = asked(table, pairs)
+        problems |= wrong
+        if problems and wants_json():
+            return bad_listing(problems)
+        async with services.database.read() as connection:
+            page = await read_page(connection, table, listing)
+        revision = page.revision(services.renderers.get(table, audience(embed)).seed)
+        return Answer(
+            json=listing_as_json(page, revision),
+            part="_embed.html",
+            page="embed.html" if wants_page() else "_embed.html",
+            context={
+                "page": page,
+                "listing": listing,
+                "revision": revision,
+                "theme": embed.theme,
+                "refresh": REFRESH,
+                "failed": bool(problems),
+                **still(page, paused),
+            },
+            flash=next(iter(problems.values()), None),
+            tells=False,
+            embed=embed,
+            stands_on=(revision,),
+        )
+
+    @routes.get("/table.css")
+    async def looks() -> Response:
+        """How the part looks in a page of others; it touches nothing else there."""
+        return Response(scoped_sheet(), mimetype="text/css", headers={"Cache-Control": "max-age=3600"})
+
+    @routes.get("/embed")
+    @answering(table, services)
+    async def snippets() -> Answer:
+        """What to paste into a page of another origin, so that it shows this listing."""
+        listing, _problems = parse(table, request.args.items(multi=True))
+        return panel("_embedding.html", table, origin=own_origin(), listing=listing, back=listing)
+
+
+def parse_embed(pairs: Iterable[tuple[str, str]]) -> tuple[Embed, Pairs, dict[str, Message]]:
+    """Return how the query string ``pairs`` ask the table to stand, what is left of them, and what was wrong by name.
+
+    What cannot be understood is left out.
+    """
+    problems: dict[str, Message] = {}
+    embed, rest = Embed(), []
+    for name, value in pairs:
+        if name not in ("actions", "theme"):
+            rest.append((name, value))
+        elif name == "actions" and value in ("", "0", "1"):
+            embed = replace(embed, actions=value != "0")
+        elif name == "theme" and value in ("", *THEMES):
+            embed = replace(embed, theme=value)
+        elif name == "actions":
+            problems[name] = _("“actions” is 0 or 1, not “%(value)s”.", value=value)
+        else:
+            problems[name] = _("“theme” is light or dark, not “%(value)s”.", value=value)
+    return embed, rest, problems
+
+
+def embed_of_stream(pairs: Pairs) -> tuple[Embed | None, Pairs, dict[str, Message]]:
+    """Return the same for a stream, which says by ``embed`` that its table is embedded, and whether as page or part."""
+    places = [value for name, value in pairs if name == "embed"]
+    if not places:
+        return None, pairs, {}
+    embed, rest, problems = parse_embed((name, value) for name, value in pairs if name != "embed")
+    if places[-1] not in PLACES:
+        problems["embed"] = _("“embed” is page or part, not “%(value)s”.", value=places[-1])
+    return (replace(embed, origin=own_origin()) if places[-1] == "part" else embed), rest, problems
+
+
+def wants_page() -> bool:
+    """Whether a browser shows the answer by itself, in a frame or a window: it names HTML, which programs do not."""
+    return not wants_part() and any(kind == "text/html" for kind, _quality in request.accept_mimetypes)

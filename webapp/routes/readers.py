@@ -1,0 +1,76 @@
+"""Readers: who asks: in which language and form, and from where."""
+
+from __future__ import annotations
+
+from jinja2 import Environment
+from quart import request
+
+from webapp.live.limits import Audience, Embed
+from webapp.messages import best_language, languages
+from webapp.security import is_foreign
+from webapp.templating import environment
+
+VARY = "HX-Request-Type, Accept, Accept-Language, Cookie, Sec-Fetch-Site"  # all that is asked here
+LANGUAGE_COOKIE = "rowcast_language"
+
+
+def audience(embed: Embed | None = None) -> Audience:
+    """Return the audience that the reader of this request belongs to, when the table stands as ``embed`` says.
+
+    The language that was chosen here goes before those of the browser.
+    """
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in languages():
+        return Audience(chosen, embed)
+    return Audience(best_language(tuple(tag for tag, quality in request.accept_languages if quality)), embed)
+
+
+def own_origin() -> str:
+    """Return the origin that this request came to, as browsers write it."""
+    name, colon, port = request.host.lower().rpartition(":")
+    if not colon or port.endswith("]"):
+        return f"{request.scheme}://{request.host.lower()}"
+    is_standard = int(port) == {"http": 80, "https": 443}[request.scheme]
+    return f"{request.scheme}://{name}" + ("" if is_standard else f":{int(port)}")
+
+
+def place() -> Embed | None:
+    """Return where a form stands that this request asks for: in a page of another origin, or (None) in one of ours."""
+    return Embed(own_origin()) if wants_part() and is_foreign(request) else None
+
+
+def ending() -> str:
+    """Return the form that the address itself names, if it does: ``json`` or ``csv``."""
+    found = request.path.rpartition(".")[2]
+    return found if found in ("json", "csv") else ""
+
+
+def wanted() -> str:
+    """Return what the reader of this request gets: a ``page``, a ``part``, ``json`` or ``csv``.
+
+    The address has the first word. Then htmx, whose Accept header tells nothing: it names event streams in every
+    request. A program that sends JSON and does not say what it accepts gets JSON.
+    """
+    if found := ending():
+        return found
+    if request.headers.get("HX-Request-Type") == "partial":
+        return "part"
+    page, json, csv = (request.accept_mimetypes[kind] for kind in ("text/html", "application/json", "text/csv"))
+    if csv > max(page, json):
+        return "csv" if request.method in ("GET", "HEAD") else "json"
+    return "json" if json > page or (json == page and request.is_json) else "page"
+
+
+def wants_part() -> bool:
+    """Whether htmx asks for a fragment."""
+    return wanted() == "part"
+
+
+def wants_json() -> bool:
+    """Whether a program asks for JSON."""
+    return wanted() == "json"
+
+
+def plain_environment() -> Environment:
+    """Return the templates in the reader's language, for pages that belong to no table."""
+    return environment(audience().language)
