@@ -21,6 +21,8 @@ PAGES = {
     "nothing": "/users?q=nobody",
     "notice": "/users?sort=nonsense",
     "frame": "/users/table",
+    "frame-read": "/users/table?actions=0&theme=dark",
+    "embed": "/users/embed?q=ada&size=25",
     "new": "/users/new",
     "row": "/users/1",
     "edit": "/users/1/edit",
