@@ -186,7 +186,7 @@ def test_sort_and_pages_stay_in_the_embed_with_what_was_asked_and_an_open_form(s
     expect(frame.locator("#pager [aria-current=page]")).to_have_text("2")
     expect(frame.locator("#log > li").last).to_contain_text("connected")
     expect(frame.get_by_label("User name", exact=True)).to_have_value("typed so far")
-    assert frame.locator("#embed").get_attribute("data-theme") == "dark"
+    assert frame.locator(".embed").get_attribute("data-theme") == "dark"
     assert shown.names()[0] == "User 026"
     stage.server.execute("DELETE FROM users WHERE username = 'User 026'")
     expect(frame.locator("#users th").first).to_have_text("User 027")
@@ -259,3 +259,95 @@ def test_a_form_on_a_page_of_a_listed_origin_is_taken_and_that_of_another_is_not
             page.get_by_role("button").click()
         assert answered.value.status == status
     expect(page.locator("#users")).to_contain_text("ada@example.org")
+
+
+SIZES = [(320, 480), (1200, 600)]
+LAID_OUT = """() => {
+    const {scrollWidth, clientWidth} = document.documentElement, at = (id) => document.querySelector(id)
+    return {
+        isWider: scrollWidth > clientWidth,
+        scrolling: [...document.querySelectorAll("body, body *")].filter((one) =>
+            one.scrollHeight > one.clientHeight + 1 && /auto|scroll/.test(getComputedStyle(one).overflowY)).length,
+        head: at("thead th").getBoundingClientRect().top,
+        foot: innerHeight - at("#pager").getBoundingClientRect().bottom,
+        scrolled: scrollY,
+    }
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("more", ["", "&actions=0"])
+def test_the_table_fills_its_frame_with_one_scrollbar_and_its_head_and_foot_in_sight(
+    stage: Stage, width: int, height: int, more: str
+) -> None:
+    stage.server.add_users(30)
+    stage.server.execute("UPDATE users SET username = ?, email = ? WHERE username = 'User 001'", "W" * 64, "w" * 240)
+    page = stage.desk.open(f"/users/table?size=25{more}", viewport={"width": width, "height": height})
+    for scrolled in (0, 300):
+        page.evaluate("(top) => scrollTo(0, top)", scrolled)
+        found = page.evaluate(LAID_OUT)
+        assert (found["isWider"], found["scrolling"], found["scrolled"]) == (False, 0, scrolled)
+        assert 0 <= found["head"] <= 50
+        assert abs(found["foot"]) < 1
+
+
+def test_the_colours_are_those_that_the_host_asks_for(stage: Stage) -> None:
+    def colour(theme: str, system: str) -> str:
+        page = stage.desk.open(f"/users/table?theme={theme}", color_scheme=system)
+        return str(page.locator("main").evaluate("(main) => getComputedStyle(main).backgroundColor"))
+
+    assert colour("dark", "light") == colour("", "dark") == colour("dark", "dark")
+    assert colour("light", "dark") == colour("", "light") != colour("", "dark")
+
+
+def test_a_part_touches_nothing_else_on_the_page(stage: Stage) -> None:
+    own = '<h1>Ours</h1><table><tr><td>Cell</td></tr></table><button>Press</button><a href="/x">Go</a>'
+    look = """() => [...document.querySelectorAll("h1, :not(#embed *):is(table, td, button, a), body, html")]
+        .map((one) => [...getComputedStyle(one)].filter((name) => !/size|width|origin|^height$/.test(name))
+        .map((name) => getComputedStyle(one)[name]))"""
+    stage.server.add_users(3)
+    before = stage.desk.open(stage.host.paste("before", own, NEEDED["htmx"].format(stage.address)), live=False)
+    text = own + stage.snippet("htmx").replace('/users/table"', '/users/table?theme=dark"')
+    after = stage.desk.open(stage.host.paste("after", text, NEEDED["htmx"].format(stage.address)))
+    assert after.locator("#users td").first.evaluate("(cell) => getComputedStyle(cell).overflow") == "hidden"
+    dark = after.locator("#listing").evaluate("(one) => getComputedStyle(one).backgroundColor")
+    assert dark == "rgb(22, 28, 27)", "this proves nothing unless the table has its looks"
+    assert after.evaluate(look) == before.evaluate(look)
+
+
+def test_the_snippets_follow_the_listing_and_the_search_keeps_its_focus(stage: Stage) -> None:
+    stage.server.add_users(30)
+    page = stage.desk.open()
+    page.get_by_role("link", name="Embed", exact=True).click()
+    snippet = page.locator("#snippet-iframe")
+    expect(snippet).to_contain_text('/users/table"')
+    assert snippet.evaluate("(one) => getComputedStyle(one).userSelect") == "all"
+    page.get_by_role("searchbox").fill("user 01")
+    expect(snippet).to_contain_text('/users/table?q=user+01"')
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.locator("#sort-email").click()
+    expect(snippet).to_contain_text('/users/table?q=user+01&amp;sort=email"')
+    page.locator("#panel").get_by_role("link", name="Close").click()
+    page.locator("#sort-role").click()
+    expect(page.locator("th[aria-sort]")).to_have_text("Role")
+    expect(snippet).to_have_count(0)
+    page.get_by_role("link", name="Embed", exact=True).click()
+    expect(snippet).to_contain_text('sort=role"')
+
+
+def test_without_script_the_snippets_are_a_page_and_a_frame_refreshes_itself(stage: Stage) -> None:
+    stage.server.add_users(3)
+    page = stage.desk.open("/users?role=member", live=False, java_script_enabled=False)
+    page.get_by_role("link", name="Embed", exact=True).click()
+    copied = page.locator("#snippet-iframe").inner_text()
+    assert "role=member" in copied
+    address = stage.host.paste("plain", copied, NEEDED["iframe"].format(stage.address))
+    page = stage.desk.open(address, live=False, java_script_enabled=False)
+    users = page.frame_locator("iframe").locator("#users")
+    expect(users).to_contain_text("User 001")
+    stage.server.execute("UPDATE users SET username = 'Ada' WHERE username = 'User 001'")
+    expect(users).to_contain_text("Ada", timeout=8_000)
+    # A change leads the window to the page of ours, where its result is told: a frame of another site has no cookie.
+    users.locator("tr").filter(has_text="Ada").get_by_role("button", name="Active").click()
+    expect(page).to_have_url(f"{stage.address}/users?role=member")
+    expect(page.locator("#flash")).to_contain_text("Saved Ada")
