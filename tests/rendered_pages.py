@@ -26,6 +26,8 @@ PAGES = {
     "notice": "/users?sort=nonsense",
     "frame": "/users/table",
     "paused": "/users?size=25&paused=1",
+    "frame-read": "/users/table?actions=0&theme=dark",
+    "embed": "/users/embed?q=ada&size=25",
     "new": "/users/new",
     "row": "/users/1",
     "edit": "/users/1/edit",
@@ -43,7 +45,7 @@ async def write_pages(folder: Path, language: str) -> None:
         app = create_app(Settings(database=url))
         async with app.test_app() as running:
             client = running.test_client()
-            headers = {"Accept-Language": language}
+            headers = {"Accept": "text/html", "Accept-Language": language}
 
             async def write(name: str, answer: Awaitable[Response]) -> None:
                 (folder / f"{name}.{language}.html").write_text(await (await answer).get_data(as_text=True))

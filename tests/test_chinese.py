@@ -23,7 +23,18 @@ pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
 CHINESE = {"Accept-Language": "zh-CN"}
 SHOWN = ("aria-label", "aria-description", "alt", "label", "placeholder", "title")  # attributes that people are told
 # Names, and what Chinese readers know by its Latin letters.
-ALLOWED = {"Rowcast", "UTC", "JSON", "HTML", "ETag", "Prometheus", "ROWCAST_HOSTS"}
+ALLOWED = {
+    "Rowcast",
+    "UTC",
+    "JSON",
+    "HTML",
+    "ETag",
+    "Prometheus",
+    "Jinja",
+    "htmx",
+    "ROWCAST_HOSTS",
+    "ROWCAST_EMBED_ORIGINS",
+}
 # Addresses as an example in a message; rows that the tests add.
 DATA = re.compile(r"[\w.]+@[\w.]+|\bexample\.org\b|\bUser \d+")
 SENT = {"king", "nonsense", "Ada", "Lovelace", "Bob", "sort", "page", "size"}

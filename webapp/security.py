@@ -10,7 +10,7 @@ from quart.typing import ResponseReturnValue
 
 from webapp.messages import _
 
-HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:/?#@\[\]\s]+)(?::[0-9]+)?")  # a name or an address, and a port
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:/?#@\[\]\s]+)(?::[0-9]{1,5})?")  # a name or an address, and a port
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -60,7 +60,7 @@ def protect(app: Quart, hosts: tuple[str, ...], embedders: tuple[str, ...] = ())
         is_embeddable = request.blueprint is not None
         for name, value in (embeddable if is_embeddable else HEADERS).items():
             response.headers.setdefault(name, value)
-        if is_embeddable:
+        if is_embeddable and embedders:
             response.vary.add("Origin")
             if (origin := request.headers.get("Origin")) in embedders:
                 response.headers["Access-Control-Allow-Origin"] = origin

@@ -131,7 +131,11 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ("/users", {"data": b"{", "headers": {"Content-Type": "application/json"}}, "无法理解该请求。"),
     ("/users", {"json": []}, "请求正文必须是 JSON 对象。"),
     ("/users", {"headers": {"Host": "evil.example"}}, "服务器不接受该主机名（参见 ROWCAST_HOSTS）。"),
-    ("/users", {"headers": {"Origin": "https://evil.example"}}, "此修改请求来自其他网站的页面。"),
+    (
+        "/users",
+        {"headers": {"Origin": "https://evil.example"}},
+        "此修改请求来自其他网站的页面（参见 ROWCAST_EMBED_ORIGINS）。",
+    ),
 ]
 
 
