@@ -41,7 +41,7 @@ def test_a_text_without_values_may_hold_percent_signs() -> None:
 
 def test_a_value_that_is_a_message_is_translated_too() -> None:
     assert _("Make it %(choice)s", choice=_("Closed")).translate("en") == "Make it Closed"
-    assert _("%(label)s:", label=_("Role")).translate(CHINESE) == "角色："
+    assert _("%(label)s: all", label=_("Role")).translate(CHINESE) == "角色：全部"
 
 
 def test_values_are_written_as_the_language_writes_them() -> None:

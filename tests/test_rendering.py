@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -94,6 +95,23 @@ def test_ids_never_begin_with_a_digit_for_htmx_would_throw() -> None:
 def test_a_template_that_lacks_a_value_fails_instead_of_showing_nothing() -> None:
     assert environment("en").undefined.__name__ == "StrictUndefined"
     assert environment("en").autoescape is True
+
+
+@pytest.mark.parametrize(
+    ("language", "moment", "shown"),
+    [
+        ("en", datetime(2026, 3, 4, 15, 6, 59, 999999, UTC), "Mar 4, 2026, 15:06"),
+        ("zh-Hans", datetime(2026, 3, 4, 15, 6, 59, 999999, UTC), "2026年3月4日 15:06"),
+        ("en", datetime(1, 1, 1, tzinfo=UTC), "Jan 1, 1, 00:00"),
+        ("zh-Hans", datetime(9999, 12, 31, 23, 59, tzinfo=UTC), "9999年12月31日 23:59"),
+    ],
+)
+def test_a_moment_is_for_people_in_their_language_and_for_programs_in_utc(
+    language: str, moment: datetime, shown: str
+) -> None:
+    exact = moment.isoformat(timespec="minutes").removesuffix("+00:00")
+    assert environment(language).filters["minute"](moment) == f'<time datetime="{exact}Z">{shown}</time>'
+    assert f">{moment:%H:%M:%S}</time>" in environment(language).filters["second"](moment)
 
 
 def test_the_address_of_a_static_file_changes_with_its_content() -> None:
