@@ -22,6 +22,8 @@ PAGES = {
     "notice": "/users?sort=nonsense",
     "frame": "/users/table",
     "paused": "/users?size=25&paused=1",
+    "frame-read": "/users/table?actions=0&theme=dark",
+    "embed": "/users/embed?q=ada&size=25",
     "new": "/users/new",
     "row": "/users/1",
     "edit": "/users/1/edit",
@@ -48,7 +50,7 @@ async def write_pages(folder: Path) -> None:
                 await client.post("/users", form=user)
             await client.post("/users/1", form={"role": "administrator"})
             for name in PAGES.keys() - {"empty"}:
-                await write(name, client.get(PAGES[name]))
+                await write(name, client.get(PAGES[name], headers={"Accept": "text/html"}))
             await write("invalid", client.post("/users", form={**ADA, "username": "", "role": "king"}))
             await write("conflict", client.post("/users/1", form={**ADA, "version": "1"}))
             await write("refused", client.put("/users"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from tests.live.pages import NAMES, RENDERER, page, row
-from webapp.live.limits import Audience
+from webapp.linking import ORIGIN
+from webapp.live.limits import Audience, Embed
 from webapp.rendering import Renderers, TableRenderer
 from webapp.tables.listing import Listing
 from webapp.templating import environment, static, version
@@ -32,8 +34,37 @@ def test_there_is_one_renderer_for_each_table_and_audience() -> None:
     assert renderers.get(USERS, Audience("en")) is not renderers.get(USERS, Audience("de"))
 
 
+def test_nobody_fills_the_memory_with_origins_that_are_thought_up() -> None:
+    renderers = Renderers(10)
+    for number in range(1000):
+        origin = f"http://localhost:{number}"
+        renderer = renderers.get(USERS, Audience("en", Embed(origin)))
+        html = renderer.row(row(number % 3))
+        assert f'href="{origin}/users/{number % 3}"' in html
+        assert ORIGIN not in html
+    assert len(renderers._made) == 0
+    assert [len(rows) for rows in renderers._rows.values()] == [3], "a row is kept once for all origins"
+
+
+@pytest.mark.parametrize("number", range(len(NAMES)))
+def test_no_text_of_a_row_is_taken_for_the_place_of_the_origin(number: int) -> None:
+    hostile = replace(row(number), values={**row(number).values, "username": f"{ORIGIN} {NAMES[number]}"})
+    html = TableRenderer(USERS, Audience("en", Embed("http://localhost"))).row(hostile)
+    assert html.count("http://localhost") == html.count('="http://localhost/users/')
+    assert "&lt;origin&gt;" in html
+
+
+def test_the_ordinary_row_and_that_of_a_frame_are_one() -> None:
+    renderers = Renderers(10)
+    framed = renderers.get(USERS, Audience("en", Embed(theme="dark")))
+    assert framed.row(row(1)) is renderers.get(USERS, Audience("en")).row(row(1))
+    assert "hx-" not in framed.row(row(1))
+
+
 def test_the_seed_differs_wherever_a_row_looks_different() -> None:
-    assert TableRenderer(USERS, Audience("de")).seed != RENDERER.seed
+    embeds = (None, Embed(), Embed("http://a"), Embed("http://b"), Embed(actions=False), Embed(theme="dark"))
+    seeds = {TableRenderer(USERS, Audience(language, embed)).seed for language in ("en", "de") for embed in embeds}
+    assert len(seeds) == 2 * len(embeds)
     assert version() in RENDERER.seed
 
 

@@ -13,6 +13,7 @@ from webapp.templating import static
 pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
 
 OWN = "table.example:8000"
+LISTED = "https://host.example"
 CASES = [
     # method, headers besides Host, refused, why
     ("GET", {"Sec-Fetch-Site": "cross-site"}, False, "reading changes nothing, and links lead here from anywhere"),
@@ -39,6 +40,10 @@ CASES = [
     ("POST", {"Origin": f"https://{OWN}@evil.example"}, True, "our name as a user"),
     ("POST", {"Origin": "null"}, True, "a sandbox or a file"),
     ("POST", {"Origin": "http://["}, True, "no origin at all"),
+    ("POST", {"Sec-Fetch-Site": "cross-site", "Origin": LISTED}, False, "a listed origin"),
+    ("POST", {"Origin": LISTED}, False, "a listed origin, an older browser"),
+    ("POST", {"Origin": f"{LISTED}:444"}, True, "another port is not listed"),
+    ("POST", {"Origin": "http://host.example"}, True, "nor is another scheme"),
 ]
 HOSTS = [
     ("localhost", True, "as it stands in the list"),
@@ -54,13 +59,14 @@ HOSTS = [
     ("", False, "no name"),
     ("[", False, "no name at all"),
     ("localhost, evil.example", False, "two names"),
+    ("localhost:000000080", False, "no port has so many digits"),
 ]
 
 
 @pytest.mark.parametrize(("method", "headers", "refused", "why"), CASES, ids=range(len(CASES)))
 async def test_who_is_cross_origin(method: str, headers: dict[str, str], refused: bool, why: str) -> None:
     async with Quart(__name__).test_request_context("/users", method=method, headers={**headers, "Host": OWN}):
-        assert is_cross_origin(request) == refused, why
+        assert is_cross_origin(request, (LISTED,)) == refused, why
 
 
 @pytest.mark.parametrize(("host", "known", "why"), HOSTS, ids=range(len(HOSTS)))

@@ -68,7 +68,9 @@ class TableRenderer:
 
     def notice(self, id: int) -> str:
         """Return what goes beside an open form of row ``id``: it asks at once, with the form's version, what to say."""
-        return f'<p hx-get="{self._links.root}/{self.name}/{id}/notice" hx-trigger="load"></p>'
+        # In a page of others the panel around it says where answers go.
+        target = ' hx-target="this"' if self._links.root else ""
+        return f'<p hx-get="{self._links.root}/{self.name}/{id}/notice"{target} hx-trigger="load"></p>'
 
     def summary(self, changed: int) -> str:
         """Return what is said of so many rows that changed: an element, so that the same text is news again."""

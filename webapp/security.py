@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from quart import Quart, Request, Response, abort, request
 from quart.typing import ResponseReturnValue
 
-HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:/?#@\[\]\s]+)(?::[0-9]+)?")  # a name or an address, and a port
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:/?#@\[\]\s]+)(?::[0-9]{1,5})?")  # a name or an address, and a port
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "

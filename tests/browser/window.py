@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Frame, Locator, Page, Request, expect
 
 PATIENCE = 10.0  # seconds that anything may take
 # What must equal that of a fresh page: rows and pager, without what htmx and the highlight leave on them.
@@ -84,7 +84,7 @@ def expect_fresh(*pages: Page) -> None:
         wait_until(page, lambda page=page: page.evaluate(SHOWN) == page.evaluate(FRESH), f"{page.url} is not true")  # type: ignore[misc]
 
 
-def fill(page: Page, username: str, email: str) -> None:
+def fill(page: Page | Frame, username: str, email: str) -> None:
     """Fill in the form."""
     page.get_by_label("User name", exact=True).fill(username)
     page.get_by_label("E-mail", exact=True).fill(email)

@@ -54,12 +54,13 @@ def audience(embed: Embed | None = None) -> Audience:
 
 
 def own_origin() -> str:
-    """Return the origin that this request came to, as browsers write it."""
-    name, colon, port = request.host.lower().rpartition(":")
+    """Return the origin that this request came to, as browsers write it; security.py has seen to the name."""
+    host, scheme = request.headers["Host"].lower(), request.scheme
+    name, colon, port = host.rpartition(":")
     if not colon or port.endswith("]"):
-        return f"{request.scheme}://{request.host.lower()}"
-    is_standard = int(port) == {"http": 80, "https": 443}[request.scheme]
-    return f"{request.scheme}://{name}" + ("" if is_standard else f":{int(port)}")
+        return f"{scheme}://{host}"
+    is_standard = int(port) == {"http": 80, "https": 443}[scheme]
+    return f"{scheme}://{name}" + ("" if is_standard else f":{int(port)}")
 
 
 def place() -> Embed | None:

@@ -15,6 +15,7 @@ from webapp.routes.reading import asked
 from webapp.routes.rows import panel
 from webapp.routes.services import Services
 from webapp.routes.waiting import still
+from webapp.security import is_foreign
 from webapp.tables.listing import parse
 from webapp.tables.page import read_page
 from webapp.tables.table import Table
@@ -34,7 +35,7 @@ def add_embedding(routes: Blueprint, table: Table, services: Services) -> None:
     async def alone() -> Answer:
         """The table alone: a page for a frame, which without script is refreshed by the browser; or the part itself."""
         embed, pairs, problems = parse_embed(request.args.items(multi=True))
-        if not wants_page():
+        if not (wants_page() or is_in_frame()):
             embed = replace(embed, origin=own_origin())
         listing, paused, wrong = asked(table, pairs)
         problems |= wrong
@@ -105,6 +106,11 @@ def embed_of_stream(pairs: Pairs) -> tuple[Embed | None, Pairs, dict[str, Messag
     if places[-1] not in PLACES:
         problems["embed"] = _("“embed” is page or part, not “%(value)s”.", value=places[-1])
     return (replace(embed, origin=own_origin()) if places[-1] == "part" else embed), rest, problems
+
+
+def is_in_frame() -> bool:
+    """Whether htmx asks for a part of a page of ours, as the page in a frame is."""
+    return wants_part() and not is_foreign(request)
 
 
 def wants_page() -> bool:
