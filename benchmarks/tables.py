@@ -28,6 +28,7 @@ from tests.postgres import Cluster
 from webapp.app import create_app
 from webapp.config import Settings
 from webapp.database import Database
+from webapp.live.encoders import Parts
 from webapp.live.limits import Audience
 from webapp.live.meters import Meters
 from webapp.live.revisions import Revisions
@@ -134,7 +135,7 @@ async def measure(url: str, turns: int) -> dict[str, list[float]]:
     async def refresh(query: str) -> None:
         listing, problems = parse(USERS, [tuple(pair.split("=")) for pair in query.split("&") if pair])  # type: ignore[misc]
         assert not problems, problems
-        feed = feeds.setdefault(query, Revisions(TableRenderer(USERS, Audience("en")), 32, Meters()))
+        feed = feeds.setdefault(query, Revisions(Parts(TableRenderer(USERS, Audience("en"))), 32, Meters()))
         async with database.read() as connection:
             feed.move(await read_page(connection, USERS, listing))
 

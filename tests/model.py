@@ -136,6 +136,10 @@ class Screen:
             self._state = rows, _source(self.element("pager"))
         return self._state
 
+    def says(self, total: str) -> bool:
+        """Whether the pager tells ``total``."""
+        return f"of {total}<" in self.state[1]
+
     @property
     def ids(self) -> list[str]:
         """The ids of the rows, in order."""

@@ -18,10 +18,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 
 from tests.live.history import command, history
 from tests.live.tally import Tally
 from tests.postgres import Cluster
+from webapp.live.limits import Form
 from webapp.schema import migrate
 
 SEEDS = 10**9
@@ -70,23 +72,27 @@ def postgresql() -> Iterator[Callable[[int], str]]:
 
 
 DATABASES = {"sqlite": sqlite, "postgresql": postgresql}
+FORMS = get_args(Form)
 
 
 class Soak:
     """Histories by the batch, each on the database that ``make`` makes, and what came of them."""
 
-    def __init__(self, make: Callable[[int], str], rounds: int) -> None:
+    def __init__(self, make: Callable[[int], str], rounds: int, form: Form) -> None:
         self.tally = Tally()
         self.diverged: list[int] = []
         self.failed: list[int] = []  # for other reasons
         self._make = make
         self._rounds = rounds
+        self._form = form
 
     async def batch(self, seeds: list[int]) -> None:
         """Let the histories of ``seeds`` happen at once."""
         began = time.monotonic()
         urls = [self._make(number) for number in range(len(seeds))]
-        histories = [history(url, seed, rounds=self._rounds) for url, seed in zip(urls, seeds, strict=True)]
+        histories = [
+            history(url, seed, rounds=self._rounds, form=self._form) for url, seed in zip(urls, seeds, strict=True)
+        ]
         ended = await asyncio.gather(*histories, return_exceptions=True)
         tell(f"{time.monotonic() - began:5.1f} s, seeds {' '.join(map(str, seeds))}")
         for url, seed, end in zip(urls, seeds, ended, strict=True):
@@ -97,7 +103,7 @@ class Soak:
             found.append(seed)
             self.tally.histories += 1
             tell(f"{'DIVERGED' if found is self.diverged else 'FAILED'}: {end!r}")
-            tell(f"repeat it by: {command(url, seed, self._rounds)}")
+            tell(f"repeat it by: {command(url, seed, self._rounds, self._form)}")
 
 
 async def soak(make: Callable[[int], str], options: argparse.Namespace) -> int:
@@ -105,7 +111,7 @@ async def soak(make: Callable[[int], str], options: argparse.Namespace) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    running, began = Soak(make, options.rounds), time.monotonic()
+    running, began = Soak(make, options.rounds, options.form), time.monotonic()
     while not stopped.is_set() and not running.failed and time.monotonic() - began < options.minutes * 60:
         if options.seed is None:
             await running.batch([random.randrange(SEEDS) for _ in range(options.together)])
@@ -123,6 +129,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="how long; without it, until Ctrl-C")
     parser.add_argument("--database", choices=DATABASES, default="sqlite", help="on which kind")
+    parser.add_argument("--form", choices=FORMS, default="html", help="what readers follow: pages, or copies in JSON")
     parser.add_argument("--together", type=int, default=16, help="how many histories at a time")
     parser.add_argument("--rounds", type=int, default=12, help="how long each history is")
     parser.add_argument("--seed", type=int, help="repeat this history")

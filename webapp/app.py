@@ -11,13 +11,15 @@ from quart_schema import Info, QuartSchema
 
 from webapp.config import Settings
 from webapp.database import Database, Unusable
+from webapp.live.encoders import Encoder, encoder_of
 from webapp.live.hub import Hub
 from webapp.live.limits import Key, Limits
 from webapp.live.signals import signal_of
-from webapp.rendering import Renderers, TableRenderer
+from webapp.rendering import Renderers
 from webapp.resources import folder
 from webapp.routes.connection import connection_routes
 from webapp.routes.embedding import add_embedding
+from webapp.routes.endings import add_endings
 from webapp.routes.errors import add_errors
 from webapp.routes.handover import Handover
 from webapp.routes.listings import add_listings
@@ -49,6 +51,7 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         MAX_CONTENT_LENGTH=settings.body_limit,
+        STALL=settings.stall,
         SEND_FILE_MAX_AGE_DEFAULT=A_YEAR,
     )
     QuartSchema(app, info=Info("Rowcast", "0.1.0"), swagger_ui_path=None, redoc_ui_path=None, scalar_ui_path=None)
@@ -64,10 +67,10 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
 
     renderers = Renderers(settings.cached_rows)
 
-    def renderer(key: Key) -> TableRenderer:
-        return renderers.get(TABLES[key.table], key.audience)
+    def encoder(key: Key) -> Encoder:
+        return encoder_of(key.form, renderers.get(TABLES[key.table], key.audience))
 
-    hub = Hub(read, renderer, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
+    hub = Hub(read, encoder, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
     services = Services(database, hub, signal_of(database, hub, settings.listen, workers), renderers)
     add_observing(app, database, hub, workers)
     protect(app, settings.hosts, settings.embed_origins)
@@ -97,6 +100,6 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
 
 def _routes(table: Table, services: Services) -> Blueprint:
     routes = Blueprint(table.name, __name__, url_prefix=f"/{table.name}")
-    for add in (add_listings, add_embedding, add_rows, add_writes, add_waiting, add_stream):
+    for add in (add_listings, add_embedding, add_rows, add_writes, add_waiting, add_stream, add_endings):
         add(routes, table, services)
     return routes

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Frame, Page, expect
 
 from tests.browser.cutter import Cutter, cutting
 from tests.browser.host import Host, hosting
-from tests.browser.window import FRESH, SHOWN, Desk, wait_until
+from tests.browser.window import FRESH, SHOWN, Desk, fill, wait_until
 from tests.running import ADD_USER, Server, running
 
 WAYS = ["iframe", "htmx", "jinja"]

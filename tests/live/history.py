@@ -10,6 +10,7 @@ from tests.live.reader import Reader
 from tests.live.tally import Tally
 from tests.live.world import Judge, World
 from tests.live.writes import Writer
+from webapp.live.limits import Form
 from webapp.tables.listing import Listing, parse
 from webapp.users import USERS
 
@@ -45,13 +46,15 @@ def listing(dice: random.Random) -> Listing:
     return parse(USERS, query.items())[0]
 
 
-def command(url: str, seed: int, rounds: int) -> str:
+def command(url: str, seed: int, rounds: int, form: Form) -> str:
     """Return what repeats a history."""
-    return f"python -m tests.soak --database {url.partition('+')[0]} --rounds {rounds} --seed {seed}"
+    return f"python -m tests.soak --database {url.partition('+')[0]} --form {form} --rounds {rounds} --seed {seed}"
 
 
-async def history(url: str, seed: int, *, rounds: int = ROUNDS, patience: float = PATIENCE) -> Tally:
-    """Let the history of ``seed`` happen to the empty database at ``url``.
+async def history(
+    url: str, seed: int, *, rounds: int = ROUNDS, patience: float = PATIENCE, form: Form = "html"
+) -> Tally:
+    """Let the history of ``seed`` happen to the empty database at ``url``, to readers of one ``form``.
 
     Raises AssertionError when a page does not end equal to a fresh one, or shows two things at one revision.
     """
@@ -61,18 +64,20 @@ async def history(url: str, seed: int, *, rounds: int = ROUNDS, patience: float 
     writer.fill(dice.choice([0, 30, 60, 60, 80]))
     await world.start()
     try:
-        faults = await _live(world, writer, dice, rounds, patience)
+        faults = await _live(world, writer, dice, rounds, patience, form)
     except AssertionError as error:
-        error.add_note(f"This was history {seed}; repeat it by: {command(url, seed, rounds)}")
+        error.add_note(f"This was history {seed}; repeat it by: {command(url, seed, rounds, form)}")
         raise
     finally:
         await world.stop()
     return Tally(1, writer.made, world.frames, faults)
 
 
-async def _live(world: World, writer: Writer, dice: random.Random, rounds: int, patience: float) -> Counter[str]:
+async def _live(
+    world: World, writer: Writer, dice: random.Random, rounds: int, patience: float, form: Form
+) -> Counter[str]:
     asked = [listing(dice) for _ in range(3)]
-    readers = [Reader(world, listing) for listing in [*asked, *dice.choices(asked, k=dice.randint(1, 2))]]
+    readers = [Reader(world, listing, form) for listing in [*asked, *dice.choices(asked, k=dice.randint(1, 2))]]
     faults: Counter[str] = Counter()
     for reader in readers:
         await reader.open()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from webapp.live import feed, frames, revisions, sse
+from webapp.live import encoders, feed, frames, sse
 from webapp.live.feed import Feed
 from webapp.live.frames import Frame, Piece, Renderer
 from webapp.live.revisions import Revisions
@@ -160,7 +160,7 @@ def stale_frames_kept(patch: Patch) -> None:
 
 def id_ahead_of_its_steps(patch: Patch) -> None:
     """The greeting carries the newest id, and what leads there only with the next change."""
-    patch.setattr(Revisions, "since", lambda self, revision: revisions.NOTHING)
+    patch.setattr(Revisions, "since", lambda self, revision: frames.rest(""))
 
 
 def release_forgotten(patch: Patch) -> None:
@@ -191,4 +191,4 @@ def replaced_without_the_pager(patch: Patch) -> None:
         body, replacing = frames.difference(old, new, renderer)
         return body.partition('<hx-partial hx-target="#pager"')[0] if replacing else body, replacing
 
-    patch.setattr(revisions, "difference", rows_only)
+    patch.setattr(encoders, "difference", rows_only)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from tests.copy import Copy
 from tests.live.wire import MemoryWire
 from tests.live.world import AUDIENCE, World
 from tests.model import Screen
 from webapp.live.frames import Frame, Piece
-from webapp.live.limits import Key
+from webapp.live.limits import Form, Key
 from webapp.live.subscriber import Subscriber
 from webapp.tables.listing import Listing
 from webapp.users import USERS
@@ -35,15 +36,15 @@ class FragileWire(MemoryWire):
 
 
 class Reader:
-    """One browser window on ``listing``."""
+    """One browser window on ``listing``; in the form ``json`` a program that keeps a copy of it."""
 
-    def __init__(self, world: World, listing: Listing) -> None:
+    def __init__(self, world: World, listing: Listing, form: Form = "html") -> None:
         self.world = world
-        self.key = Key(USERS.name, listing, AUDIENCE)
+        self.key = Key(USERS.name, listing, AUDIENCE, form)
         self.wire = FragileWire()
         self.subscriber: Subscriber | None = None
         self._have = ""
-        self._kept: tuple[Screen, str] | None = None
+        self._kept: tuple[Screen | Copy, str] | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -56,7 +57,7 @@ class Reader:
         return self.wire.last_id or self._have
 
     @property
-    def screen(self) -> Screen:
+    def screen(self) -> Screen | Copy:
         """What the window shows."""
         assert self.wire.screen
         return self.wire.screen

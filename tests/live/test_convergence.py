@@ -20,6 +20,7 @@ from tests.live.tally import Tally
 from tests.live.world import World
 from tests.live.writes import Writer
 from tests.model import parts
+from webapp.live.limits import Form
 from webapp.tables import hits
 
 TOGETHER = 16  # histories at a time, so that one works while others wait
@@ -40,17 +41,22 @@ async def test_every_page_converges_on_postgresql_too(new_database: NewDatabase)
     await converge(0, new_database)
 
 
+async def test_every_copy_that_a_program_keeps_converges_too(new_database: NewDatabase) -> None:
+    await converge(0, new_database, form="json")
+
+
 async def test_where_not_all_rows_are_counted(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hits, "COUNTED", 100)
     counted = await asyncio.gather(*(history(new_database(), seed) for seed in range(TOGETHER)))
     assert sum(tally.writes["bulk"] + tally.writes["past bulk"] for tally in counted), "or there are too few to count"
 
 
-async def converge(first: int, new_database: NewDatabase) -> None:
+async def converge(first: int, new_database: NewDatabase, *, form: Form = "html") -> None:
     tally = Tally()
     for batch in range(BATCHES):
         seeds = range(first + batch * TOGETHER, first + (batch + 1) * TOGETHER)
-        for end in await asyncio.gather(*(history(new_database(), seed) for seed in seeds), return_exceptions=True):
+        histories = (history(new_database(), seed, form=form) for seed in seeds)
+        for end in await asyncio.gather(*histories, return_exceptions=True):
             if isinstance(end, BaseException):
                 raise end
             tally += end

@@ -11,6 +11,7 @@ import pytest
 from tests.live.pages import RENDERER
 from tests.live.source import Source, until
 from tests.live.wire import MemoryWire
+from webapp.live.encoders import Parts
 from webapp.live.feeds import READS_AT_ONCE
 from webapp.live.hub import Hub
 from webapp.live.limits import Audience, Full, Key, Limits
@@ -28,7 +29,7 @@ async def make_hub(source: Source) -> AsyncIterator[MakeHub]:
     hubs: list[Hub] = []
 
     def make(**limits: float) -> Hub:
-        hubs.append(Hub(lambda _key: source.read(), lambda _key: RENDERER, replace(LIMITS, **limits)))  # type: ignore[arg-type]
+        hubs.append(Hub(lambda _key: source.read(), lambda _key: Parts(RENDERER), replace(LIMITS, **limits)))  # type: ignore[arg-type]
         return hubs[-1]
 
     yield make

@@ -12,6 +12,7 @@ from tests.live.pages import EDITIONS, NOON, RENDERER, later, outline, page, row
 from tests.live.source import Source, connect, targets, until
 from tests.model import parts
 from webapp.live import summary
+from webapp.live.encoders import Parts
 from webapp.live.feed import Feed
 from webapp.live.steps import Outline
 from webapp.live.summary import QUIET, Summary, rows_changed
@@ -65,7 +66,7 @@ def test_it_is_never_nothing_when_the_rows_of_a_page_are_others(old: dict[int, i
 
 
 def test_the_first_change_is_told_at_once_and_the_next_ones_together_later() -> None:
-    told = Summary(RENDERER)
+    told = Summary(Parts(RENDERER).summary)
     assert told.after(page({1: 0, 2: 0, 3: 0}), 0) == ""
     assert "1 row changed" in told.after(page({1: 1, 2: 0, 3: 0}), 10)
     assert told.after(page({1: 1, 2: 1, 3: 0}), 11) == ""
@@ -77,7 +78,7 @@ def test_the_first_change_is_told_at_once_and_the_next_ones_together_later() -> 
 
 
 def test_what_came_and_went_in_between_is_not_told() -> None:
-    told = Summary(RENDERER)
+    told = Summary(Parts(RENDERER).summary)
     told.after(page({1: 0}), 0)
     told.after(page({1: 1}), 10)
     assert told.after(page({1: 1, 2: 0}), 11) == ""
@@ -95,7 +96,7 @@ async def test_a_feed_tells_all_readers_the_same_and_not_more_often_than_it_may(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(summary, "QUIET", 0.4)
-    feed = Feed(source.read, RENDERER, heartbeat=60, remembered=32)
+    feed = Feed(source.read, Parts(RENDERER), heartbeat=60, remembered=32)
     await feed.start()
     wires = [connect(feed, source)[1] for _ in range(2)]
     wire = wires[0]
@@ -121,6 +122,6 @@ async def test_a_feed_tells_all_readers_the_same_and_not_more_often_than_it_may(
 
 
 def _told_of(count: int) -> str:
-    told = Summary(RENDERER)
+    told = Summary(Parts(RENDERER).summary)
     told.after(page({}, 0, read_at=NOON), 0)
     return told.after(page({1: 0}, count), 1)

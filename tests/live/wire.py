@@ -1,7 +1,8 @@
-"""A wire in memory: what a reader got, a socket that can be made to lag, and a browser's screen at its other end."""
+"""A wire in memory: what a reader got, a socket that can be made to lag, and who reads at its other end."""
 
 from __future__ import annotations
 
+from tests.copy import Copy
 from tests.model import Decoder, Event, Screen
 from webapp.live.frames import Frame
 from webapp.live.subscriber import Subscriber
@@ -13,7 +14,7 @@ class MemoryWire:
     Nobody notices a cable that is cut: the sender hears of it when the connection breaks.
     """
 
-    def __init__(self, screen: Screen | None = None) -> None:
+    def __init__(self, screen: Screen | Copy | None = None) -> None:
         self.frames: list[Frame] = []
         self.events: list[Event] = []
         self.is_full = False

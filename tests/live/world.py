@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from tests.copy import Copy
 from tests.model import Screen
 from tests.programs import REFUSED, PostgresProgram, SqliteProgram, program
 from webapp.database import Database
+from webapp.live.encoders import encoder_of
 from webapp.live.hub import Hub
 from webapp.live.limits import Audience, Key, Limits
 from webapp.live.signals import signal_of
 from webapp.rendering import TableRenderer
 from webapp.tables import hits
+from webapp.tables.documents import as_json, page_as_json
 from webapp.tables.listing import Listing
 from webapp.tables.page import Page, Row, read_page
 from webapp.users import USERS
@@ -71,7 +75,7 @@ class World:
         """Start the server."""
         self.database = Database(self.url)
         self.renderer = Edition(self.edition)
-        self.hub = Hub(self._read, lambda _key: self.renderer, self._limits)
+        self.hub = Hub(self._read, lambda key: encoder_of(key.form, self.renderer), self._limits)
         self.signal = signal_of(self.database, self.hub)
         await self.signal.start()
 
@@ -90,16 +94,16 @@ class World:
         """How many frames were made, by kind."""
         return self._former + self.hub.meters.frames
 
-    async def served(self, key: Key) -> tuple[Screen, str]:
+    async def served(self, key: Key) -> tuple[Screen | Copy, str]:
         """Return the page that a request gets now, and its revision."""
         return await self._page(key, self.renderer)
 
-    async def judged(self, key: Key, judge: Judge) -> tuple[Screen, str]:
+    async def judged(self, key: Key, judge: Judge) -> tuple[Screen | Copy, str]:
         """Return the same page made of nothing but the database, its rows found by other means and shown anew."""
         screen, revision = await self._page(key, judge)
         ids, total = self._expected(key.listing)
         assert screen.ids == [f"user-{id}" for id in ids], f"{key.listing.query!r} is not in its order"
-        assert f"of {total}<" in screen.state[1], f"{key.listing.query!r} has {total} rows"
+        assert screen.says(total), f"{key.listing.query!r} has {total} rows"
         return screen, revision
 
     def execute(self, sql: str, *values: Any) -> None:
@@ -128,9 +132,12 @@ class World:
         async with self.database.read() as connection:
             return await read_page(connection, USERS, key.listing)
 
-    async def _page(self, key: Key, renderer: TableRenderer) -> tuple[Screen, str]:
+    async def _page(self, key: Key, renderer: TableRenderer) -> tuple[Screen | Copy, str]:
         page = await self._now(key)
         revision = page.revision(renderer.seed)
+        if key.form == "json":
+            document = {**page_as_json(page, revision), "rows": [as_json(row) for row in page.rows]}
+            return Copy(json.loads(json.dumps(document))), revision
         html = renderer.render("_listing.html", page=page, listing=key.listing, revision=revision)
         return Screen(html), revision
 

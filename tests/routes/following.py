@@ -32,9 +32,9 @@ class Stream:
 
 
 @asynccontextmanager
-async def following(client: Client, query: str = "", **headers: str) -> AsyncIterator[Stream]:
+async def following(client: Client, query: str = "", ending: str = "", **headers: str) -> AsyncIterator[Stream]:
     """Follow a stream, and leave it."""
-    async with client.request(f"/users/stream{query}", headers=headers) as connection:
+    async with client.request(f"/users/stream{ending}{query}", headers=headers) as connection:
         yield Stream(connection)
         await connection.disconnect()
 

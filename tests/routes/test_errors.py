@@ -42,7 +42,7 @@ async def test_an_error_has_one_shape_for_each_reader_and_carries_the_headers(
         assert "HX-Request-Type" in got.headers["Vary"]
         if name == "json":
             assert got.headers["Content-Type"] == "application/problem+json"
-            assert got.json.keys() <= {"type", "status", "title", "detail", "errors", "row"}
+            assert got.json.keys() <= {"type", "status", "title", "detail", "instance", "errors", "row"}
             assert (got.json["type"], got.json["status"]) == ("about:blank", status)
             assert got.json["title"]
         elif name == "page":

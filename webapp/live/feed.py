@@ -7,7 +7,8 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from webapp.live.frames import Frame, Renderer, frame, joined, part
+from webapp.live.encoders import Encoder
+from webapp.live.frames import Frame, frame, joined
 from webapp.live.meters import Meters
 from webapp.live.revisions import Revisions
 from webapp.live.subscriber import Subscriber
@@ -29,17 +30,17 @@ class Feed:
     def __init__(
         self,
         read: Callable[[], Awaitable[Page]],
-        renderer: Renderer,
+        encoder: Encoder,
         *,
         heartbeat: float,
         remembered: int,
         meters: Meters | None = None,
     ) -> None:
-        self.renderer = renderer
+        self.encoder = encoder
         self.subscribers: set[Subscriber] = set()
         self.meters = meters or Meters()
-        self.revisions = Revisions(renderer, remembered, self.meters)
-        self._summary = Summary(renderer)
+        self.revisions = Revisions(encoder, remembered, self.meters)
+        self._summary = Summary(encoder.summary)
         self._touched_at: float | None = None  # when the first signal came that is not yet served
         self._read = read
         self._heartbeat = heartbeat
@@ -75,7 +76,7 @@ class Feed:
         self.subscribers.add(subscriber)
         subscriber.catch_up = self._catch_up
         subscriber.greeted_at = time.perf_counter()
-        greeting = part("log", "append", self.renderer.connecting(subscriber.token)) + self._beat()
+        greeting = self.encoder.greeting(subscriber.token)
         subscriber.push(joined(self.revision, greeting, self.revisions.since(have), retry=RETRY))
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
@@ -86,8 +87,8 @@ class Feed:
     def confirm(self, subscriber: Subscriber) -> None:
         """Tell ``subscriber`` the round trip of its greeting: server, browser, server."""
         milliseconds = (time.perf_counter() - subscriber.greeted_at) * 1000
-        body = part("log", "append", self.renderer.connected(milliseconds))
-        if not subscriber.is_behind:
+        body = self.encoder.confirmation(milliseconds)
+        if body and not subscriber.is_behind:
             subscriber.push(frame(subscriber.revision, body))
 
     async def _follow(self) -> None:
@@ -112,7 +113,7 @@ class Feed:
                 self._dirty.set()
             if loop.time() >= beat_at:
                 beat_at = loop.time() + self._heartbeat
-                self._push(frame(self.revision, self._beat()), self.revision)
+                self._push(frame(self.revision, self.encoder.beat(self.revisions.page)), self.revision)
             # Throttled, not debounced: the first change went out at once, and the last one will.
             await asyncio.sleep(RETRY / 1000 if is_failing else max(THROTTLE, 2 * (loop.time() - started)))
 
@@ -141,6 +142,3 @@ class Feed:
     def _catch_up(self, subscriber: Subscriber) -> None:
         if subscriber.revision != self.revision:
             subscriber.push(joined(self.revision, "", self.revisions.since(subscriber.revision)))
-
-    def _beat(self) -> str:
-        return part("beat", "outerHTML", self.renderer.beat())

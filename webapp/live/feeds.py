@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from webapp.live.encoders import Encoder
 from webapp.live.feed import Feed
-from webapp.live.frames import Renderer
 from webapp.live.limits import Full, Key, Limits
 from webapp.live.meters import Meters
 from webapp.tables.page import Page
@@ -17,19 +17,19 @@ READS_AT_ONCE = 8  # fewer than the database's connections, so that pages are se
 class Feeds(dict[Key, Feed]):
     """The feeds that are open or linger.
 
-    ``read`` returns the page of a key as it is now, ``renderer`` what shows it.
+    ``read`` returns the page of a key as it is now, ``encoder`` what tells of it.
     """
 
     def __init__(
         self,
         read: Callable[[Key], Awaitable[Page]],
-        renderer: Callable[[Key], Renderer],
+        encoder: Callable[[Key], Encoder],
         limits: Limits,
         meters: Meters,
     ) -> None:
         super().__init__()
         self._read = read
-        self._renderer = renderer
+        self._encoder = encoder
         self._limits = limits
         self._meters = meters
         self._reads = asyncio.Semaphore(READS_AT_ONCE)
@@ -45,7 +45,7 @@ class Feeds(dict[Key, Feed]):
             self._make_room()
             self[key] = Feed(
                 lambda: self._gated(key),
-                self._renderer(key),
+                self._encoder(key),
                 heartbeat=self._limits.heartbeat,
                 remembered=self._limits.remembered,
                 meters=self._meters,

@@ -6,9 +6,9 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
+from webapp.live.encoders import Encoder
 from webapp.live.feed import Feed
 from webapp.live.feeds import Feeds
-from webapp.live.frames import Renderer
 from webapp.live.limits import Key, Limits
 from webapp.live.meters import Meters
 from webapp.live.subscriber import Subscriber, Wire
@@ -18,13 +18,13 @@ log = logging.getLogger(__name__)
 
 
 class Hub:
-    """Admits subscribers, and tells the feeds that a table changed; ``read`` and ``renderer`` as for Feeds."""
+    """Admits subscribers, and tells the feeds that a table changed; ``read`` and ``encoder`` as for Feeds."""
 
     def __init__(
-        self, read: Callable[[Key], Awaitable[Page]], renderer: Callable[[Key], Renderer], limits: Limits
+        self, read: Callable[[Key], Awaitable[Page]], encoder: Callable[[Key], Encoder], limits: Limits
     ) -> None:
         self.meters = Meters()
-        self.feeds = Feeds(read, renderer, limits, self.meters)
+        self.feeds = Feeds(read, encoder, limits, self.meters)
         self.subscribers: set[Subscriber] = set()
         self._limits = limits
         self._clients: Counter[str] = Counter()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from webapp.tables.listing import Listing
+
+Form = Literal["html", "json"]
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,12 @@ class Audience:
 
 @dataclass(frozen=True)
 class Key:
-    """What a feed is kept by: the table's name, the listing and the audience."""
+    """What a feed is kept by: the table's name, the listing, the audience, and the form in which it tells them."""
 
     table: str
     listing: Listing
     audience: Audience
+    form: Form = "html"
 
 
 @dataclass(frozen=True)

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from webapp.live.frames import Piece, Renderer, difference, rest
+from webapp.live.encoders import Encoder
+from webapp.live.frames import Piece, rest
 from webapp.live.meters import Meters
 from webapp.live.steps import Outline
 from webapp.tables.page import Page
-
-NOTHING = rest("")
 
 
 class Revisions:
     """The last ``limit`` revisions of one page, as ids and fingerprints only; ``now`` is the newest."""
 
     now: str = ""
-    _page: Page
+    page: Page
 
-    def __init__(self, renderer: Renderer, limit: int, meters: Meters) -> None:
-        self._renderer = renderer
+    def __init__(self, encoder: Encoder, limit: int, meters: Meters) -> None:
+        self._encoder = encoder
         self._limit = limit
         self._meters = meters
         self._outlines: dict[str, Outline] = {}
-        self._rests: dict[str, Piece] = {}  # what leads from a remembered revision (or "", anything) to now
+        self._rests: dict[str, Piece] = {}  # what leads from a revision ("": anything) to now
 
     def move(self, page: Page) -> str:
         """Let ``page`` be what is shown now; return the parts that lead there from what was before."""
         body = ""
         if self.now:
-            body, replacing = difference(self._outlines[self.now], page, self._renderer)
+            body, replacing = self._encoder.difference(self._outlines[self.now], page)
             if body:
                 self._meters.frames["replacing" if replacing else "incremental"] += 1
         self._remember(page)
@@ -35,19 +34,21 @@ class Revisions:
 
     def since(self, revision: str) -> Piece:
         """Return the parts that lead from ``revision`` to now, made once however many readers ask."""
-        if revision == self.now:
-            return NOTHING
-        old = self._outlines.get(revision)
-        key = "" if old is None else revision
+        key = revision if revision in self._outlines else ""
         if key not in self._rests:
-            body, replacing = difference(old, self._page, self._renderer)
-            self._meters.frames["replacing" if replacing else "resuming"] += 1
-            self._rests[key] = rest(body)
+            self._rests[key] = rest(self._leading(key))
         return self._rests[key]
 
+    def _leading(self, revision: str) -> str:
+        if revision == self.now:
+            return self._encoder.nothing(self.page)
+        body, replacing = self._encoder.difference(self._outlines.get(revision), self.page)
+        self._meters.frames["replacing" if replacing else "resuming"] += 1
+        return body
+
     def _remember(self, page: Page) -> None:
-        self._page = page
-        revision = page.revision(self._renderer.seed)
+        self.page = page
+        revision = page.revision(self._encoder.seed)
         if self._outlines.pop(revision, None) is None or revision != self.now:
             self._rests.clear()
         self.now = revision

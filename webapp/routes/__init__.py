@@ -1,1 +1,1 @@
-"""HTTP: one place (answers.py) decides whether a reader gets a page, a part or JSON; the others say what it shows."""
+"""HTTP: one place (answers.py) decides who gets a page, a part, JSON or CSV; the others say what it shows."""

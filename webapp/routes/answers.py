@@ -1,11 +1,10 @@
-"""Answers: handlers say what there is to show; here it becomes a page, a part or JSON."""
+"""Answers: handlers say what there is to show; here it becomes a page, a part, JSON or CSV."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from hashlib import blake2b
 from typing import Any
 
 from quart import Response, abort, flash, get_flashed_messages, jsonify, redirect, request
@@ -14,6 +13,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from webapp.live.limits import Audience, Embed
 from webapp.messages import SOURCE_LANGUAGE, Message, languages
 from webapp.rendering import TableRenderer
+from webapp.routes.etags import is_known, tag_of, unchanged
 from webapp.routes.services import Services
 from webapp.security import is_foreign
 from webapp.tables.table import Table
@@ -26,15 +26,17 @@ VARY = "HX-Request-Type, Accept, Accept-Language, Cookie, Sec-Fetch-Site"
 class Answer:
     """What a handler has to show.
 
-    ``part`` and ``page`` are templates, rendered with ``context``; ``json`` is for programs. After a change a plain
-    browser is sent ``back`` (303) with ``flash`` as the result; htmx gets the same text as a part. The page that it is
-    sent to shows the text, if it ``tells``. ``embed`` is how the table stands in a page of others, if it does.
+    ``part`` and ``page`` are templates, rendered with ``context``; ``json`` and ``csv`` are for programs. After a
+    change a plain browser is sent ``back`` (303) with ``flash`` as the result; htmx gets the same text as a part. The
+    page that it is sent to shows the text, if it ``tells``. ``embed`` is how the table stands in a page of others, if
+    it does.
 
     ``stands_on`` is all that decides how the answer looks, beside templates, language and headers: who has seen it
     gets no body again (304). For JSON ``etag`` may say it instead, so that a program can read what it says.
     """
 
     json: Any = None
+    csv: Response | None = None
     part: str = ""
     page: str = ""
     context: dict[str, Any] = field(default_factory=dict)
@@ -68,19 +70,36 @@ def place() -> Embed | None:
     return Embed(own_origin()) if wants_part() and is_foreign(request) else None
 
 
+def ending() -> str:
+    """Return the form that the address itself names, if it does: ``json`` or ``csv``."""
+    found = request.path.rpartition(".")[2]
+    return found if found in ("json", "csv") else ""
+
+
+def wanted() -> str:
+    """Return what the reader of this request gets: a ``page``, a ``part``, ``json`` or ``csv``.
+
+    The address has the first word. Then htmx, whose Accept header tells nothing: it names event streams in every
+    request. A program that sends JSON and does not say what it accepts gets JSON.
+    """
+    if found := ending():
+        return found
+    if request.headers.get("HX-Request-Type") == "partial":
+        return "part"
+    page, json, csv = (request.accept_mimetypes[kind] for kind in ("text/html", "application/json", "text/csv"))
+    if csv > max(page, json):
+        return "csv" if request.method in ("GET", "HEAD") else "json"
+    return "json" if json > page or (json == page and request.is_json) else "page"
+
+
 def wants_part() -> bool:
-    """Whether htmx asks for a fragment. Its Accept header tells nothing: it names event streams in every request."""
-    return request.headers.get("HX-Request-Type") == "partial"
+    """Whether htmx asks for a fragment."""
+    return wanted() == "part"
 
 
 def wants_json() -> bool:
-    """Whether a program asks; one that sends JSON and does not say what it accepts gets JSON."""
-    if wants_part():
-        return False
-    accepted = request.accept_mimetypes
-    if accepted["application/json"] == accepted["text/html"]:
-        return request.is_json
-    return accepted["application/json"] > accepted["text/html"]
+    """Whether a program asks for JSON."""
+    return wanted() == "json"
 
 
 def answering(
@@ -102,22 +121,26 @@ def answering(
 async def make_response(answer: Answer, renderer: TableRenderer) -> Response | WerkzeugResponse:
     """Return the response that shows ``answer`` to the reader of this request."""
     response: Response | WerkzeugResponse
-    context = {"failed": False, **answer.context}
-    is_page = not wants_json() and not wants_part()
-    told: list[Any] = [answer.flash] if answer.flash and not wants_json() else []
-    if is_page and answer.tells and not answer.back and not told:
+    kind, context = wanted(), {"failed": False, **answer.context}
+    if kind == "csv" and answer.status >= 400:
+        kind = "json"
+    told: list[Any] = [answer.flash] if answer.flash and kind in ("page", "part") else []
+    if kind == "page" and answer.tells and not answer.back and not told:
         told = get_flashed_messages()
-    tag = "" if told else _etag(answer, renderer.seed)
-    if tag and request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(tag):
-        response = Response(status=304)
-        del response.headers["Content-Type"], response.headers["Content-Length"]
-    elif wants_json():
+    tag = "" if told else tag_of(kind, renderer.seed, answer.stands_on, answer.headers)
+    if kind == "json" and answer.etag:
+        tag = answer.etag
+    if is_known(tag):
+        response = unchanged()
+    elif kind == "json":
         if answer.json is None and request.method == "GET":
             abort(406)
         response = Response(status=204) if answer.json is None else jsonify(answer.json)
         if answer.status >= 400:
             response.content_type = "application/problem+json"
-    elif wants_part():
+    elif kind == "csv":
+        response = answer.csv or abort(406)
+    elif kind == "part":
         response = Response(renderer.render(answer.part, flash=answer.flash, **context), mimetype="text/html")
     elif answer.back:
         if answer.flash:
@@ -135,27 +158,6 @@ async def make_response(answer: Answer, renderer: TableRenderer) -> Response | W
     response.headers["Vary"] = VARY
     response.headers.setdefault("Cache-Control", "no-cache")
     return response
-
-
-def _etag(answer: Answer, seed: str) -> str:
-    """Return the tag of what this reader gets: another for each kind of answer."""
-    if wants_json() and answer.etag:
-        return answer.etag
-    if not answer.stands_on:
-        return ""
-    kind = "json" if wants_json() else "part" if wants_part() else "page"
-    # The headers as well: a browser that is told 304 would add the new ones to those that it has kept.
-    shown = "\n".join((kind, seed, *answer.stands_on, *map(str, answer.headers.items())))
-    return blake2b(shown.encode(), digest_size=12).hexdigest()
-
-
-def problem(status: int, title: Message, errors: dict[str, Message] | None = None) -> dict[str, Any]:
-    """Return the one shape of all errors for programs (RFC 9457); ``errors`` are the messages by field."""
-    language = audience().language
-    found: dict[str, Any] = {"type": "about:blank", "status": status, "title": title.translate(language)}
-    if errors:
-        found["errors"] = {name: message.translate(language) for name, message in errors.items()}
-    return found
 
 
 def plain_environment() -> Any:

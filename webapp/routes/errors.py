@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from quart import Quart, Response, jsonify, request
+from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
 from webapp.database import Busy, Unreachable, Unwritable
 from webapp.messages import Message, _
-from webapp.routes.answers import VARY, audience, plain_environment, problem, wants_json, wants_part
+from webapp.routes.answers import VARY, audience, ending, plain_environment, wanted, wants_part
+from webapp.routes.problems import as_problem, problem
 from webapp.tables.writing import Missing
 
 log = logging.getLogger(__name__)
@@ -75,14 +76,10 @@ def add_errors(app: Quart) -> None:
 
 def shown(status: int, title: Message, detail: Message | str | None = None) -> Response:
     """Return the error as a page, as a part for ``#flash``, or as a problem (RFC 9457); for a stream as a refusal."""
-    if request.endpoint and request.endpoint.endswith(".stream"):
+    if request.endpoint and request.endpoint.endswith(".stream") and not ending():
         return refusal(status, title)
-    if wants_json():
-        found = problem(status, title)
-        if detail:
-            found["detail"] = detail.translate(audience().language) if isinstance(detail, Message) else detail
-        response = jsonify(found)
-        response.content_type = "application/problem+json"
+    if wanted() in ("json", "csv"):
+        response = as_problem(problem(status, title, detail=detail))
     else:
         template = "error/_flash.html" if wants_part() else "error/page.html"
         html = plain_environment().get_template(template).render(status=status, title=title, detail=detail)
@@ -93,9 +90,15 @@ def shown(status: int, title: Message, detail: Message | str | None = None) -> R
     return response
 
 
-def refusal(status: int, message: Message) -> Response:
-    """Return a refusal: short text, for htmx takes a redirect or HTML for success and comes back at once."""
-    response = Response(message.translate(audience().language) + "\n", status, mimetype="text/plain")
+def refusal(status: int, message: Message, errors: dict[str, Message] | None = None) -> Response:
+    """Return the refusal of a stream: to programs a problem, with ``errors`` by field; else short text.
+
+    For htmx takes a redirect or HTML for success and comes back at once.
+    """
+    if ending() == "json":
+        response = as_problem(problem(status, message, errors))
+    else:
+        response = Response(message.translate(audience().language) + "\n", status, mimetype="text/plain")
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER)
     return response

@@ -19,6 +19,7 @@ from webapp.live.frames import Frame
 from webapp.live.hub import Hub
 from webapp.live.limits import Full, Key
 from webapp.live.subscriber import Subscriber, Wire
+from webapp.routes.pacing import PacedResponse, paced
 
 EXTENSION = "rowcast.wire"  # where our server puts its protocol into the ASGI scope
 
@@ -28,8 +29,7 @@ class StreamResponse(Response):
 
     def __init__(self, hub: Hub, key: Key, have: str, client: str, refusal: Response) -> None:
         super().__init__(mimetype="text/event-stream")
-        self.headers["Cache-Control"] = "no-store, no-transform"
-        self.headers["X-Accel-Buffering"] = "no"
+        self.headers.update({"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"})
         del self.headers["Content-Length"]
         self.hub, self.key, self.have, self.client, self.refusal = hub, key, have, client, refusal
 
@@ -48,6 +48,8 @@ class Handover(ASGIHTTPConnection):
     async def _send_response(self, send: ASGISendCallable, response: ResponseTypes) -> None:
         if isinstance(response, StreamResponse):
             self.stream = response
+        elif isinstance(response, PacedResponse):
+            await super()._send_response(paced(send, self.app.config["STALL"]), response)
         else:
             await super()._send_response(send, response)
 

@@ -6,11 +6,13 @@ from quart import Blueprint, request
 
 from webapp.linking import PAUSED, url
 from webapp.messages import Message, _
-from webapp.routes.answers import Answer, answering, audience, own_origin, problem, wants_json, wants_part
+from webapp.routes.answers import Answer, answering, audience, own_origin, wanted, wants_part
+from webapp.routes.export import Exports
+from webapp.routes.problems import problem
 from webapp.routes.reading import asked, pairs_of
-from webapp.routes.rows import as_json
 from webapp.routes.services import Services
 from webapp.routes.waiting import still
+from webapp.tables.documents import as_json, page_as_json
 from webapp.tables.listing import Listing
 from webapp.tables.page import Page, read_page
 from webapp.tables.table import Table
@@ -19,13 +21,17 @@ from webapp.tables.table import Table
 def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
     """Add the routes of the listings of ``table``."""
 
+    exports = Exports(table, services)
+
     @routes.get("")
     @answering(table, services)
     async def index() -> Answer:
         """The rows of a listing, their total, and the page links."""
         listing, paused, problems = asked(table, request.args.items(multi=True))
-        if problems and wants_json():
+        if problems and wanted() in ("json", "csv"):
             return bad_listing(problems)
+        if wanted() == "csv":
+            return Answer(csv=await exports.respond(listing))
         page = await read(listing)
         return Answer(
             json=listing_as_json(page, revision(page)),
@@ -70,12 +76,4 @@ def bad_listing(problems: dict[str, Message]) -> Answer:
 
 def listing_as_json(page: Page, revision: str) -> dict[str, object]:
     """Return a listing as programs see it."""
-    return {
-        "rows": [as_json(row) for row in page.rows],
-        "total": page.total,
-        "is_more": page.is_more,
-        "page": page.number,
-        "pages": page.pages,
-        "size": page.listing.size,
-        "revision": revision,
-    }
+    return {**page_as_json(page, revision), "rows": [as_json(row) for row in page.rows]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from quart import Blueprint, request
@@ -13,6 +12,7 @@ from webapp.messages import Message
 from webapp.routes.answers import Answer, answering
 from webapp.routes.reading import listing_before, paused_before
 from webapp.routes.services import Services
+from webapp.tables.documents import as_json
 from webapp.tables.history import read_changes
 from webapp.tables.page import Row, read_row
 from webapp.tables.table import Table
@@ -114,14 +114,6 @@ def form(
         conflict=conflict,
         sent=sent,
     )
-
-
-def as_json(row: Row) -> dict[str, Any]:
-    """Return a row as programs see it; moments in ISO 8601, UTC."""
-    return {
-        name: value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
-        for name, value in row.values.items()
-    }
 
 
 def _text(value: Any) -> str:

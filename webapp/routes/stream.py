@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.live.limits import Full, Key
 from webapp.messages import _
-from webapp.routes.answers import audience
+from webapp.routes.answers import audience, ending
 from webapp.routes.embedding import embed_of_stream
 from webapp.routes.errors import NO_ANSWER, refusal
 from webapp.routes.handover import StreamResponse
@@ -26,8 +26,9 @@ def add_stream(routes: Blueprint, table: Table, services: Services) -> None:
     """Add the stream of ``table``."""
 
     @routes.get("/stream")
+    @routes.get("/stream.json")
     async def stream() -> Response:
-        """Keep a listing true, as Server-Sent Events.
+        """Keep a listing true, as Server-Sent Events: parts for htmx, or JSON for programs.
 
         The reader's position is ``Last-Event-ID``, else ``have``: the revision that its page shows.
         """
@@ -35,13 +36,13 @@ def add_stream(routes: Blueprint, table: Table, services: Services) -> None:
         embed, pairs, problems = embed_of_stream(pairs)
         listing, wrong = parse(table, pairs)
         if problems := problems | wrong:
-            return refusal(400, next(iter(problems.values())))
+            return refusal(400, next(iter(problems.values())), problems)
         client = request.remote_addr or ""
         if services.hub.is_full(client):
             return refusal(503, TOO_MANY)
         if request.method == "HEAD":
             return Response(mimetype="text/event-stream")
-        key = Key(table.name, listing, audience(embed))
+        key = Key(table.name, listing, audience(embed), "json" if ending() == "json" else "html")
         # Read before the answer begins, so that a database that does not answer is a refusal and no broken stream.
         try:
             await services.hub.feed(key)

@@ -9,14 +9,16 @@ from quart import Blueprint, request
 
 from webapp.linking import url
 from webapp.messages import Message, _
-from webapp.routes.answers import Answer, answering, problem
+from webapp.routes.answers import Answer, answering
+from webapp.routes.etags import precondition
+from webapp.routes.problems import problem
 from webapp.routes.reading import Invalid, listing_before, paused_before, reading, validate, version_in
-from webapp.routes.rows import ROW, as_json, form, panel
+from webapp.routes.rows import ROW, form, panel
 from webapp.routes.services import Services
 from webapp.tables import writing
-from webapp.tables.page import Row
+from webapp.tables.documents import as_json
 from webapp.tables.table import Table
-from webapp.tables.writing import Conflict, Missing, Taken
+from webapp.tables.writing import Conflict, Missing, Taken, Unexpected
 
 INVALID = _("Nothing was saved: see the messages beside the fields.")
 CONFLICT = _("Nothing was saved: someone else changed this row meanwhile.")
@@ -39,7 +41,8 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
         except (Invalid, Taken) as error:
             return refused(422, INVALID, error.errors, form(table, sent=sent, errors=error.errors))
         done = finished(table, sent, _("Added %(name)s.", name=table.name_of(row.values)), form(table))
-        return replace(done, status=201, json=as_json(row), headers={"Location": f"/{table.name}/{row.id}"})
+        location = {"Location": f"/{table.name}/{row.id}"}
+        return replace(done, status=201, json=as_json(row), etag=row.tag, headers=location)
 
     @routes.route(ROW, methods=["POST", "PUT", "PATCH"])
     @answering(table, services)
@@ -49,23 +52,25 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
         try:
             version = version_in(sent)
             fields = validate(table, table.draft if request.method == "PUT" else table.patch, sent)
+            expected = precondition()
             row = await services.write(
-                lambda session: writing.edit(session, table, id, fields, version=version, by=author())
+                lambda session: writing.edit(
+                    session, table, id, fields, version=version, by=author(), expected=expected
+                )
             )
         except (Invalid, Taken) as error:
             shown = form(table, row=await services.find(table, id), sent=sent, errors=error.errors)
             return refused(422, INVALID, error.errors, shown, whole=is_whole(sent))
         except Conflict as error:
-            return conflicting(error.row, form(table, row=error.row, sent=sent, conflict=True), whole=is_whole(sent))
+            return conflicting(error, form(table, row=error.row, sent=sent, conflict=True), whole=is_whole(sent))
         except Missing:
             if not is_whole(sent):
                 raise
             # What was typed is kept, as a new row that one click adds.
             return refused(404, GONE, {}, form(table, sent=sent))
         done = finished(table, sent, _("Saved %(name)s.", name=table.name_of(row.values)))
-        return (
-            replace(done, json=as_json(row)) if is_whole(sent) else replace(done, json=as_json(row), part="_told.html")
-        )
+        part = done.part if is_whole(sent) else "_told.html"
+        return replace(done, json=as_json(row), etag=row.tag, part=part)
 
     @routes.post(f"{ROW}/delete")
     @routes.delete(ROW)
@@ -75,7 +80,10 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
         """Delete a row."""
         try:
             version = version_in(sent)
-            row = await services.write(lambda session: writing.delete(session, table, id, version=version, by=author()))
+            expected = precondition()
+            row = await services.write(
+                lambda session: writing.delete(session, table, id, version=version, by=author(), expected=expected)
+            )
         except Invalid as error:
             return refused(
                 422,
@@ -84,7 +92,7 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
                 panel("_delete.html", table, sent=sent, row=(await services.find(table, id)).values),
             )
         except Conflict as error:
-            return conflicting(error.row, panel("_delete.html", table, sent=sent, row=error.row.values), NOT_DELETED)
+            return conflicting(error, panel("_delete.html", table, sent=sent, row=error.row.values), NOT_DELETED)
         return finished(table, sent, _("Deleted %(name)s.", name=table.name_of(row.values)))
 
     def is_whole(sent: dict[str, Any]) -> bool:
@@ -115,7 +123,7 @@ def refused(status: int, message: Message, errors: dict[str, Message], shown: An
     )
 
 
-def conflicting(row: Row, shown: Answer, message: Message = CONFLICT, *, whole: bool = True) -> Answer:
+def conflicting(error: Conflict, shown: Answer, message: Message = CONFLICT, *, whole: bool = True) -> Answer:
     """Return the answer to an edit of an older version: programs get the row as it is now with it."""
-    answer = refused(409, message, {}, shown, whole=whole)
-    return replace(answer, json={**answer.json, "row": as_json(row)})
+    answer = refused(412 if isinstance(error, Unexpected) else 409, message, {}, shown, whole=whole)
+    return replace(answer, json={**answer.json, "row": as_json(error.row)})

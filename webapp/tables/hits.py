@@ -63,6 +63,14 @@ def rows(
     return found.where(key.in_(ids.order_by(*order).offset(offset).limit(limit)))
 
 
+def every_row(connection: AsyncConnection, table: Table, listing: Listing, hits: Hits) -> Select[Any]:
+    """Return the query for all the rows, in order."""
+    found = select(*table.attributes).order_by(*listing.order(table))
+    if hits.ids is not None:
+        return found.where(table.model.id.in_(hits.ids))
+    return found.where(*_matching(table, listing, is_followed=_is_sqlite(connection)))
+
+
 async def count_all(connection: AsyncConnection, table: Table) -> int:
     """Count the rows of ``table``, however many there are."""
     return (await connection.execute(select(func.count()).select_from(table.model))).scalar_one()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,10 +29,14 @@ class Missing(Exception):
 
 
 class Conflict(Exception):
-    """The row is not at the version that the writer saw; ``row`` is how it is now."""
+    """The row is not as the writer says that it saw it; ``row`` is how it is now."""
 
     def __init__(self, row: Row) -> None:
         self.row = row
+
+
+class Unexpected(Conflict):
+    """The row is not one that the writer expects."""
 
 
 async def create(session: AsyncSession, table: Table, fields: Mapping[str, Any], *, by: str) -> Row:
@@ -47,13 +51,22 @@ async def create(session: AsyncSession, table: Table, fields: Mapping[str, Any],
 
 
 async def edit(
-    session: AsyncSession, table: Table, id: int, fields: Mapping[str, Any], *, version: int | None, by: str
+    session: AsyncSession,
+    table: Table,
+    id: int,
+    fields: Mapping[str, Any],
+    *,
+    version: int | None,
+    by: str,
+    expected: Callable[[Row], bool] = lambda row: True,
 ) -> Row:
     """Set ``fields`` of a row; no effect, and no Change, when they are so already.
 
-    ``version`` is the one that the writer saw, None to set the fields whatever it is. Raises Missing, Conflict, Taken.
+    ``version`` is the one that the writer saw, None to set the fields whatever it is; ``expected`` looks at the row
+    before anything is set. Raises Missing, Unexpected, Conflict, Taken.
     """
     entity = await _find(session, table, id)
+    await _check(session, table, id, expected)
     before = {name: getattr(entity, name) for name, value in fields.items() if getattr(entity, name) != value}
     if before:
         await _check_version(session, table, entity, version)
@@ -66,11 +79,19 @@ async def edit(
     return await _current(session, table, id)
 
 
-async def delete(session: AsyncSession, table: Table, id: int, *, version: int | None, by: str) -> Row:
-    """Delete a row and return how it was; ``version`` as for edit. Raises Missing, Conflict."""
+async def delete(
+    session: AsyncSession,
+    table: Table,
+    id: int,
+    *,
+    version: int | None,
+    by: str,
+    expected: Callable[[Row], bool] = lambda row: True,
+) -> Row:
+    """Delete a row and return how it was; ``version`` and ``expected`` as for edit."""
     entity = await _find(session, table, id)
+    row = await _check(session, table, id, expected)
     await _check_version(session, table, entity, version)
-    row = await _current(session, table, id)
     await session.delete(entity)
     await session.flush()
     _record(session, table, id, "delete", by, {column.name: row.values[column.name] for column in table.fields}, None)
@@ -83,6 +104,13 @@ async def _find(session: AsyncSession, table: Table, id: int) -> Tracked:
     if entity is None:
         raise Missing
     return entity
+
+
+async def _check(session: AsyncSession, table: Table, id: int, expected: Callable[[Row], bool]) -> Row:
+    row = await _current(session, table, id)
+    if not expected(row):
+        raise Unexpected(row)
+    return row
 
 
 async def _check_version(session: AsyncSession, table: Table, entity: Tracked, version: int | None) -> None:

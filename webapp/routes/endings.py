@@ -1,0 +1,29 @@
+"""Endings: addresses that name the form of the answer, such as ``/users.csv`` and ``/users/3.json``."""
+
+from __future__ import annotations
+
+from quart import Blueprint, Quart
+from quart.blueprints import BlueprintSetupState
+
+from webapp.routes.services import Services
+from webapp.tables.table import Table
+
+ENDINGS = {
+    "index": (".json", ".csv"),
+    "create": (".json",),
+    "show": (".json",),
+    "edit": (".json",),
+    "delete": (".json",),
+}
+
+
+def add_endings(routes: Blueprint, table: Table, services: Services) -> None:
+    """Add the addresses that name a form to those of ``routes`` that there are; answers.py heeds the ending."""
+
+    def add(state: BlueprintSetupState) -> None:
+        app: Quart = state.app  # type: ignore[assignment]
+        for rule in tuple(app.url_map.iter_rules()):
+            for ending in ENDINGS.get(rule.endpoint.removeprefix(f"{table.name}."), ()):
+                app.add_url_rule(rule.rule + ending, rule.endpoint, methods=rule.methods)
+
+    routes.record(add)

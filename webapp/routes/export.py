@@ -1,0 +1,84 @@
+"""Export: a whole listing as CSV, written while it is read. It is bounded: each holds a read transaction open."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+from typing import Any
+
+from quart import Response, request
+
+from webapp.messages import _
+from webapp.routes.errors import RETRY_AFTER, shown
+from webapp.routes.pacing import PacedResponse
+from webapp.routes.services import Services
+from webapp.tables.documents import plain
+from webapp.tables.export import read_all
+from webapp.tables.listing import Listing
+from webapp.tables.table import Table
+
+AT_ONCE = 2  # in one process; the feeds and these together take no more connections than there are
+LONGEST = 600  # seconds: while one lasts, SQLite cannot shorten its log
+# What a spreadsheet may take for a formula (OWASP, "CSV injection"); the last four are as wide as a Chinese character.
+FORMULAS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+TOO_MANY = _("Too many exports are under way.")
+
+
+class Exports:
+    """The exports of one table that are under way."""
+
+    def __init__(self, table: Table, services: Services) -> None:
+        self._table = table
+        self._services = services
+        self._count = 0
+
+    async def respond(self, listing: Listing) -> Response:
+        """Return the response that writes ``listing``, or the refusal of one more."""
+        if self._count >= AT_ONCE:
+            refusal = shown(503, TOO_MANY)
+            refusal.headers["Retry-After"] = str(RETRY_AFTER)
+            return refusal
+        text: AsyncGenerator[bytes] | bytes = b""
+        if request.method != "HEAD":
+            chunks = self._chunks(listing)
+            # Read before the answer begins, so that a database that does not answer is an error and no half of a file.
+            text = _joined(await anext(chunks), chunks)
+        response = PacedResponse(text, content_type="text/csv; charset=utf-8; header=present")
+        response.timeout = LONGEST
+        response.headers["Content-Disposition"] = f'attachment; filename="{self._table.name}.csv"'
+        return response
+
+    async def _chunks(self, listing: Listing) -> AsyncGenerator[bytes]:
+        self._count += 1
+        try:
+            async with self._services.database.read() as connection:
+                told = encode([[attribute.key for attribute in self._table.attributes]])
+                async with aclosing(read_all(connection, self._table, listing)) as found:
+                    async for rows in found:
+                        yield told + encode(rows)
+                        told = b""
+                if told:
+                    yield told
+        finally:
+            self._count -= 1
+
+
+def encode(rows: Iterable[Iterable[Any]]) -> bytes:
+    """Return ``rows`` as CSV (RFC 4180), all text in quotation marks and none of it a formula."""
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC).writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _cell(value: Any) -> Any:
+    value = plain(value)
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
+
+
+async def _joined(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with aclosing(rest) as chunks:
+        yield first
+        async for chunk in chunks:
+            yield chunk

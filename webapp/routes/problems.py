@@ -1,0 +1,37 @@
+"""Problems: the one shape of all errors for programs (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from quart import Response, jsonify, request
+
+from webapp.messages import Message
+from webapp.routes.answers import audience
+
+
+def problem(
+    status: int,
+    title: Message,
+    errors: dict[str, Message] | None = None,
+    *,
+    detail: Message | str | None = None,
+) -> dict[str, Any]:
+    """Return what went wrong with this request; ``errors`` are the messages by field."""
+    language = audience().language
+    found: dict[str, Any] = {"type": "about:blank", "status": status, "title": title.translate(language)}
+    if detail:
+        found["detail"] = detail.translate(language) if isinstance(detail, Message) else detail
+    found["instance"] = quote(request.path)
+    if errors:
+        found["errors"] = {name: message.translate(language) for name, message in errors.items()}
+    return found
+
+
+def as_problem(found: dict[str, Any]) -> Response:
+    """Return the response that tells a program of a problem."""
+    response = jsonify(found)
+    response.status_code = found["status"]
+    response.content_type = "application/problem+json"
+    return response

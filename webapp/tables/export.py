@@ -1,0 +1,26 @@
+"""Export: all rows of a listing, however many, of one moment and a few at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from webapp.tables.hits import every_row, find
+from webapp.tables.listing import Listing
+from webapp.tables.table import Table
+
+ROWS = 500  # at a time
+
+
+async def read_all(connection: AsyncConnection, table: Table, listing: Listing) -> AsyncGenerator[list[Any]]:
+    """Yield all rows of ``listing`` in its order, page and size ignored, as tuples of ``table.attributes``.
+
+    ``connection`` is in a read transaction, which must last as long as this does.
+    """
+    hits = await find(connection, table, listing)
+    query = every_row(connection, table, listing, hits)
+    async with connection.stream(query, execution_options={"yield_per": ROWS}) as found:
+        async for rows in found.partitions():
+            yield list(rows)
