@@ -102,7 +102,6 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
 
 def _routes(table: Table, services: Services) -> Blueprint:
     routes = Blueprint(table.name, __name__, url_prefix=f"/{table.name}")
-    adders = (add_listings, add_embedding, add_rows, add_writes, add_waiting, add_stream, add_endings)
-    for add in adders:
+    for add in (add_listings, add_embedding, add_rows, add_writes, add_waiting, add_stream, add_endings):
         add(routes, table, services)
     return routes

@@ -66,7 +66,7 @@ def test_it_is_never_nothing_when_the_rows_of_a_page_are_others(old: dict[int, i
 
 
 def test_the_first_change_is_told_at_once_and_the_next_ones_together_later() -> None:
-    told = Summary(Parts(RENDERER))
+    told = Summary(Parts(RENDERER).summary)
     assert told.after(page({1: 0, 2: 0, 3: 0}), 0) == ""
     assert "1 row changed" in told.after(page({1: 1, 2: 0, 3: 0}), 10)
     assert told.after(page({1: 1, 2: 1, 3: 0}), 11) == ""
@@ -78,7 +78,7 @@ def test_the_first_change_is_told_at_once_and_the_next_ones_together_later() -> 
 
 
 def test_what_came_and_went_in_between_is_not_told() -> None:
-    told = Summary(Parts(RENDERER))
+    told = Summary(Parts(RENDERER).summary)
     told.after(page({1: 0}), 0)
     told.after(page({1: 1}), 10)
     assert told.after(page({1: 1, 2: 0}), 11) == ""
@@ -122,6 +122,6 @@ async def test_a_feed_tells_all_readers_the_same_and_not_more_often_than_it_may(
 
 
 def _told_of(count: int) -> str:
-    told = Summary(Parts(RENDERER))
+    told = Summary(Parts(RENDERER).summary)
     told.after(page({}, 0, read_at=NOON), 0)
     return told.after(page({1: 0}, count), 1)

@@ -36,10 +36,6 @@ class Documents:
         """Return a document without steps."""
         return self._document(page, "")
 
-    def summary(self, changed: int) -> str:
-        """Return nothing: a program counts the steps."""
-        return ""
-
     def difference(self, old: Outline | None, new: Page) -> tuple[str, bool]:
         """Return the document that leads from ``old`` to ``new``; as with parts, all is replaced if that is shorter."""
         if old is None:
@@ -54,6 +50,10 @@ class Documents:
             if replacing := len(whole) < len(told):
                 told = whole
         return self._document(new, told), replacing
+
+    def summary(self, changed: int) -> str:
+        """Return nothing: a program counts the steps."""
+        return ""
 
     def _document(self, page: Page, told: str) -> str:
         return f'{_encode(page_as_json(page, page.revision(self.seed)))[:-1]},"steps":[{told}]}}'

@@ -28,14 +28,14 @@ class Encoder(Protocol):
     def nothing(self, page: Page) -> str:
         """Return what follows the greeting of a reader that has ``page`` already."""
 
-    def summary(self, changed: int) -> str:
-        """Return what is said of so many rows that changed."""
-
     def difference(self, old: Outline | None, new: Page) -> tuple[str, bool]:
         """Return what leads from ``old`` (None: from anything) to ``new``, and whether it replaces all.
 
         It is empty when nothing differs.
         """
+
+    def summary(self, changed: int) -> str:
+        """Return what sums up that so many rows changed, for people; it may be nothing."""
 
 
 class Parts:
@@ -61,13 +61,13 @@ class Parts:
         """Return nothing."""
         return ""
 
-    def summary(self, changed: int) -> str:
-        """Return the text of the status line."""
-        return part("summary", "innerHTML", self._renderer.summary(changed))
-
     def difference(self, old: Outline | None, new: Page) -> tuple[str, bool]:
         """Return the parts that lead from ``old`` to ``new``."""
         return difference(old, new, self._renderer)
+
+    def summary(self, changed: int) -> str:
+        """Return the text for the status line beside the table."""
+        return part("summary", "innerHTML", self._renderer.summary(changed))
 
     def _beat(self) -> str:
         return part("beat", "outerHTML", self._renderer.beat())

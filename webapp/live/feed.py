@@ -40,7 +40,7 @@ class Feed:
         self.subscribers: set[Subscriber] = set()
         self.meters = meters or Meters()
         self.revisions = Revisions(encoder, remembered, self.meters)
-        self._summary = Summary(encoder)
+        self._summary = Summary(encoder.summary)
         self._touched_at: float | None = None  # when the first signal came that is not yet served
         self._read = read
         self._heartbeat = heartbeat

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import takewhile
 
-from webapp.live.encoders import Encoder
 from webapp.live.steps import Outline
 from webapp.tables.page import Page
 
@@ -15,18 +15,20 @@ QUIET = 5.0  # seconds between two texts
 class Summary:
     """What a feed has said of its page: the first change at once, those that follow together.
 
+    ``say`` makes the text of a number of rows.
+
     ``due`` is when something is to be said even if nothing more happens, in seconds of the clock given to ``after``.
     """
 
     due = math.inf
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
+    def __init__(self, say: Callable[[int], str]) -> None:
+        self._say = say
         self._told: Outline | None = None  # the page up to which all is said
         self._quiet_until = -math.inf
 
     def after(self, page: Page, now: float) -> str:
-        """Return what sums up what led to ``page`` since the last one; empty when there is nothing to say."""
+        """Return what sums up what led to ``page`` since the last time; empty when there is nothing to say."""
         self.due = math.inf
         changed = rows_changed(self._told, page) if self._told else 0
         if changed and now < self._quiet_until:
@@ -36,7 +38,7 @@ class Summary:
             self._quiet_until = now + QUIET
         if changed or self._told is None:
             self._told = Outline.of(page)
-        return self._encoder.summary(changed) if changed else ""
+        return self._say(changed) if changed else ""
 
 
 def rows_changed(old: Outline, new: Page) -> int:
