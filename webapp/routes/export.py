@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncGenerator, Iterable
@@ -42,16 +43,17 @@ class Exports:
             return refusal
         text: AsyncGenerator[bytes] | bytes = b""
         if request.method != "HEAD":
+            self._count += 1
             chunks = self._chunks(listing)
             # Read before the answer begins, so that a database that does not answer is an error and no half of a file.
-            text = _joined(await anext(chunks), chunks)
+            text = _whole(await _next(chunks) or b"", chunks)
         response = PacedResponse(text, content_type="text/csv; charset=utf-8; header=present")
+        response.headers.pop("Content-Length", None)
         response.timeout = LONGEST
         response.headers["Content-Disposition"] = f'attachment; filename="{self._table.name}.csv"'
         return response
 
     async def _chunks(self, listing: Listing) -> AsyncGenerator[bytes]:
-        self._count += 1
         try:
             async with self._services.database.read() as connection:
                 told = encode([[attribute.key for attribute in self._table.attributes]])
@@ -77,8 +79,27 @@ def _cell(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
 
 
-async def _joined(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    async with aclosing(rest) as chunks:
-        yield first
-        async for chunk in chunks:
+async def _whole(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with aclosing(rest):
+        chunk: bytes | None = first
+        while chunk is not None:
             yield chunk
+            chunk = await _next(rest)
+
+
+async def _next(chunks: AsyncGenerator[bytes]) -> bytes | None:
+    """Return the next chunk, None after the last.
+
+    A reader that leaves cancels this; but a read that is cut off keeps its transaction until the garbage is collected.
+    """
+
+    async def read() -> bytes | None:
+        return await anext(chunks, None)
+
+    task = asyncio.create_task(read())
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        await chunks.aclose()
+        raise

@@ -23,7 +23,7 @@ def problem(
     found: dict[str, Any] = {"type": "about:blank", "status": status, "title": title.translate(language)}
     if detail:
         found["detail"] = detail.translate(language) if isinstance(detail, Message) else detail
-    found["instance"] = quote(request.path)
+    found["instance"] = quote(request.path, errors="replace")
     if errors:
         found["errors"] = {name: message.translate(language) for name, message in errors.items()}
     return found

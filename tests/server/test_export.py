@@ -1,0 +1,126 @@
+"""CSV from a real server: it begins at once, takes little memory, and nobody can hold the database by it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.programs import program
+from tests.running import Server
+from tests.server.conftest import Serve
+from webapp.routes.export import AT_ONCE
+
+ROWS = 60_000
+PATIENCE = 10.0  # seconds
+FILL = """
+    INSERT INTO users (username, email, username_key, email_key)
+    SELECT 'User ' || i, 'u' || i || '@example.org', 'user ' || i, 'u' || i || '@example.org'
+    FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) SELECT i FROM n) AS numbers
+"""
+
+
+def filled(serve: Serve, **settings: object) -> Server:
+    """Start a server of many users."""
+    server = serve(**settings)
+    server.execute(FILL.format(count=ROWS))
+    return server
+
+
+def peak(server: Server) -> int:
+    """Return the most memory that the server has had, in bytes."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{server.process.pid}/status").read_text())
+    assert found
+    return int(found[1]) * 1024
+
+
+def export(server: Server) -> int:
+    """Return the status of an export as soon as it is known."""
+    with httpx.stream("GET", f"{server.address}/users.csv", timeout=PATIENCE) as answer:
+        return answer.status_code
+
+
+def until_there_is_room(server: Server) -> None:
+    """Wait until an export is not refused."""
+    deadline = time.monotonic() + PATIENCE
+    while (status := export(server)) != 200:
+        assert status == 503
+        assert time.monotonic() < deadline, "the places stay taken"
+        time.sleep(0.05)
+
+
+def until_it_is_let_go(server: Server) -> None:
+    """Wait until nobody reads an old state of the database."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_let_go(server):
+        assert time.monotonic() < deadline, "somebody still reads"
+        time.sleep(0.05)
+
+
+def is_let_go(server: Server) -> bool:
+    """Whether nobody reads an old state of the database, so that SQLite can empty its log."""
+    with program(server.url) as other:
+        other.execute("PRAGMA busy_timeout = 0")  # or it would wait for them
+        return bool(other.execute("PRAGMA wal_checkpoint(TRUNCATE)")[0][0] == 0)
+
+
+def test_a_large_listing_begins_at_once_and_takes_little_memory(serve: Serve) -> None:
+    server = filled(serve)
+    assert export(server) == 200
+    before, began = peak(server), time.monotonic()
+    first, size = 0.0, 0
+    with httpx.stream("GET", f"{server.address}/users.csv?sort=-email", timeout=PATIENCE) as answer:
+        for chunk in answer.iter_raw():
+            first = first or time.monotonic() - began
+            size += len(chunk)
+    took = time.monotonic() - began
+    assert size > 100 * ROWS
+    assert first < took / 2
+    assert peak(server) - before < size / 2
+
+
+@pytest.mark.only("sqlite")
+def test_readers_that_take_nothing_are_cut_and_the_database_is_let_go(serve: Serve) -> None:
+    server = filled(serve, stall=1)
+    stalled = []
+    for _ in range(AT_ONCE):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(b"GET /users.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        stalled.append(connection)
+    for connection in stalled:
+        assert connection.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200"
+    assert export(server) == 503
+    server.execute("UPDATE users SET role = 'administrator' WHERE id = 1")
+    assert not is_let_go(server), "this proves nothing unless they hold it"
+    until_there_is_room(server)
+    until_it_is_let_go(server)
+    for connection in stalled:
+        connection.close()
+
+
+@pytest.mark.only("sqlite")
+def test_readers_that_leave_let_the_database_go(serve: Serve) -> None:
+    server = filled(serve)
+    for _ in range(20):
+        until_there_is_room(server)  # which leaves in the middle
+    server.execute("UPDATE users SET role = 'administrator' WHERE id = 1")
+    until_there_is_room(server)
+    until_it_is_let_go(server)
+
+
+def test_all_rows_are_of_one_moment(serve: Serve) -> None:
+    server = filled(serve)
+    told = []
+    with httpx.stream("GET", f"{server.address}/users.csv", timeout=PATIENCE) as answer:
+        for number, line in enumerate(answer.iter_lines()):
+            if number == 1:
+                server.execute("UPDATE users SET role = 'administrator'")
+            told.append(line)
+    assert len(told) == ROWS + 1
+    assert not [line for line in told if "administrator" in line]
