@@ -26,6 +26,7 @@ PAGES = {
     "edit": "/users/1/edit",
     "delete": "/users/1/delete",
     "missing": "/users/999",
+    "docs": "/docs",
 }
 
 

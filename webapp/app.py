@@ -7,7 +7,6 @@ from pathlib import Path
 
 from quart import Blueprint, Quart, redirect
 from quart.typing import ResponseReturnValue
-from quart_schema import Info, QuartSchema
 
 from webapp.config import Settings
 from webapp.database import Database, Unusable
@@ -23,6 +22,7 @@ from webapp.routes.errors import add_errors
 from webapp.routes.handover import Handover
 from webapp.routes.listings import add_listings
 from webapp.routes.observing import add_observing
+from webapp.routes.openapi import add_openapi
 from webapp.routes.rows import add_rows
 from webapp.routes.services import Services
 from webapp.routes.stream import add_stream
@@ -52,7 +52,7 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
         STALL=settings.stall,
         SEND_FILE_MAX_AGE_DEFAULT=A_YEAR,
     )
-    QuartSchema(app, info=Info("Rowcast", "0.1.0"), swagger_ui_path=None, redoc_ui_path=None, scalar_ui_path=None)
+    add_openapi(app, tuple(TABLES.values()))
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
     add_errors(app)

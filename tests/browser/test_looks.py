@@ -9,7 +9,16 @@ from tests.browser.window import Desk, add, row
 from tests.running import Server
 
 PHONE = {"width": 360, "height": 740}
-PAGES = ["/users", "/users/new", "/users/{id}", "/users/{id}/edit", "/users/{id}/delete", "/nothing", "/users?q=nobody"]
+PAGES = [
+    "/users",
+    "/docs",
+    "/users/new",
+    "/users/{id}",
+    "/users/{id}/edit",
+    "/users/{id}/delete",
+    "/nothing",
+    "/users?q=nobody",
+]
 
 
 def animation(page: Page, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a machine makes of the app's own description: nothing that it sends brings an error of the server."""
+"""What a machine makes of our own description: it is true, and nothing that it sends brings an error of the server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ import pytest
 from tests.faults.conftest import Serve, Tell
 
 PROGRAM = str(Path(sys.executable).parent / "schemathesis")
-OPTIONS = ("--checks", "not_a_server_error", "--seed", "1", "-n", "20", "--workers", "2", "--request-timeout", "10")
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+OPTIONS = ("--checks", CHECKS, "--seed", "1", "-n", "20", "--workers", "2", "--request-timeout", "10")
 PHASES = ("--phases", "examples,coverage,fuzzing", "--warnings", "off", "--no-color", "--generation-database", "none")
 REQUEST = re.compile(r"event=request method=(\w+) .*?status=(\d)\d\d")
 ROWS = 60
@@ -24,7 +25,7 @@ BOUND = 90.0  # seconds
 
 
 @pytest.mark.parametrize("finds_rows", [False, True], ids=["as_described", "with_ids_that_exist"])
-async def test_schemathesis_finds_no_request_that_the_server_fails_at(
+async def test_schemathesis_finds_no_answer_that_is_not_as_described(
     serve: Serve, tell: Tell, finds_rows: bool
 ) -> None:
     server = serve(stream_life=0.5)
@@ -60,11 +61,9 @@ async def test_schemathesis_finds_no_request_that_the_server_fails_at(
 
 
 def narrow(described: dict[str, Any]) -> None:
-    """Describe ids that exist, and e-mail addresses: a machine that guesses finds hardly any."""
+    """Describe ids that exist: a machine that guesses finds hardly any."""
     for path in described["paths"].values():
         for operation in path.values():
             for parameter in operation.get("parameters", ()):
                 if parameter["name"] == "id":
                     parameter["schema"] |= {"minimum": 1, "maximum": ROWS}
-            for content in operation.get("requestBody", {}).get("content", {}).values():
-                content["schema"]["properties"]["email"]["format"] = "email"

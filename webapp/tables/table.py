@@ -95,7 +95,7 @@ class Table:
     def patch(self) -> type[BaseModel]:
         """The draft with every field optional: what an edit of some fields may send."""
         fields: dict[str, Any] = {
-            name: (Annotated[(info.annotation, *info.metadata, Field())], None)
+            name: (Annotated[(info.annotation, *info.metadata, Field(json_schema_extra=info.json_schema_extra))], None)
             for name, info in self.draft.model_fields.items()
         }
         return create_model(f"{self.draft.__name__}Patch", __base__=self.draft, **fields)

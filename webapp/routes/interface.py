@@ -1,0 +1,91 @@
+"""Interface: what each route takes and answers. The OpenAPI document and the page at /docs are made of this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from webapp.messages import Message, _
+from webapp.routes.shapes import STRING, query, ref
+from webapp.tables.table import Table
+
+JSON = "application/json"
+HTML = "text/html"
+TEXT = "text/plain"
+CSV = "text/csv"
+EVENTS = "text/event-stream"
+PROBLEM = "application/problem+json"
+FORM = "application/x-www-form-urlencoded"
+
+TAGS = ROWS, STREAM, FORMS, SERVICE = _("Rows"), _("Stream"), _("Forms and parts of pages"), _("Service")
+
+HAVE = {**STRING, "description": _("The revision that the reader has")}
+IF_MATCH = {"description": _("The version that the writer saw, in quotes"), **STRING}
+IF_NONE_MATCH = {"description": _("The ETag of what the reader has"), **STRING}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What one method of one route takes and answers.
+
+    ``answers`` are the media types by status, each with the schema of its body; ``sent`` is the body's schema, taken as
+    a form and as JSON.
+    """
+
+    summary: Message
+    tag: Message
+    answers: Mapping[int, Mapping[str, Any]]
+    query: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    sent: Any = None
+
+
+def interface(table: Table) -> dict[str, Operation]:
+    """Return the operations of the routes of ``table``, by endpoint, and by method where one handler has several."""
+    row, rows = table.row.title(), table.name.title()
+    version = {"version": {"type": "integer", "minimum": 0}}
+    problem = {PROBLEM: ref("Problem"), HTML: STRING}
+    conflict = {PROBLEM: ref(f"{row}Conflict"), HTML: STRING}
+    shown = {JSON: ref(row), HTML: STRING}
+    fresh = {"If-None-Match": IF_NONE_MATCH}
+    matching = {"If-Match": IF_MATCH}
+    part = {200: {HTML: STRING}}
+    listing = query(table)
+    changes = {200: shown, 303: {}, 404: problem, 409: conflict, 412: conflict, 422: problem}
+    deletes = {204: {}, 303: {}, 200: {HTML: STRING}, 404: problem, 409: conflict, 412: conflict, 422: problem}
+
+    def edits(summary: Message, sent: str) -> Operation:
+        return Operation(summary, ROWS, changes, version, matching, ref(sent))
+
+    def follows(summary: Message, data: Any, refusal: Mapping[str, Any]) -> Operation:
+        event = {"type": "object", "properties": {"id": STRING, "data": {**STRING, **data}}}
+        answers = {200: {EVENTS: event}, 400: refusal, 503: refusal}
+        return Operation(summary, STREAM, answers, {**listing, "have": HAVE}, {"Last-Event-ID": HAVE})
+
+    listed = {200: {JSON: ref(rows), HTML: STRING, CSV: STRING}, 304: {}, 400: problem}
+    return {
+        "index": Operation(_("List rows"), ROWS, listed, listing, fresh),
+        "create": Operation(_("Add a row"), ROWS, {201: shown, 303: {}, 422: problem}, sent=ref(f"{row}Draft")),
+        "show": Operation(_("Show a row"), ROWS, {200: shown, 304: {}, 404: problem}, headers=fresh),
+        "edit": edits(_("Change a row"), f"{row}Edit"),
+        "put edit": edits(_("Replace a row"), f"{row}Replacement"),
+        "delete": Operation(_("Delete a row"), ROWS, deletes, version, matching),
+        "stream": follows(_("Follow a listing, as parts of HTML"), {"contentMediaType": HTML}, {TEXT: STRING}),
+        "frame": Operation(_("Show the table alone"), FORMS, {200: {HTML: STRING}, 304: {}}, listing, fresh),
+        "new_form": Operation(_("Show the form that adds a row"), FORMS, part),
+        "edit_form": Operation(_("Show the form that edits a row"), FORMS, {**part, 404: problem}),
+        "delete_form": Operation(_("Ask before a row is deleted"), FORMS, {**part, 404: problem}),
+        "notice": Operation(_("Tell an open form what became of its row"), FORMS, part, version),
+        "close": Operation(_("Show the panel without a form"), FORMS, part),
+    }
+
+
+SERVICES = {
+    "home": Operation(_("Go to the table"), SERVICE, {302: {}}),
+    "connection.answer": Operation(_("Answer the greeting of a stream"), STREAM, {204: {}, 202: {}, 404: {}}),
+    "connection.badge": Operation(_("Show whether the page is live"), FORMS, {200: {HTML: STRING}}),
+    "live": Operation(_("Tell whether the process answers"), SERVICE, {200: {TEXT: STRING}}),
+    "ready": Operation(_("Tell whether requests can be served"), SERVICE, {200: {TEXT: STRING}, 503: {TEXT: STRING}}),
+    "metrics": Operation(_("Tell the counters, for Prometheus"), SERVICE, {200: {TEXT: STRING}}),
+}

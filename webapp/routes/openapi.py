@@ -1,0 +1,103 @@
+"""OpenAPI: the document that describes all routes, made by quart-schema, and the page that shows it to people.
+
+The page is a template of ours, without script. Those that come as packages (Redoc, Scalar, RapiDoc, openapi-explorer,
+Stoplight Elements) were tried under our content security policy: each breaks it, by 1 to 59 inline styles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from quart import Quart, Response
+from quart_schema import Info, QuartSchema, hide
+from quart_schema.openapi import OpenAPIProvider
+from werkzeug.routing import IntegerConverter, Rule
+from werkzeug.routing.converters import BaseConverter
+
+from webapp.routes.answers import VARY, audience, plain_environment
+from webapp.routes.interface import FORM, HTML, JSON, PROBLEM, SERVICES, TAGS, Operation, interface
+from webapp.routes.shapes import STRING, ref, shapes
+from webapp.tables.table import Table
+
+
+def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
+    """Add ``/openapi.json`` and the page ``/docs``, in the reader's language."""
+    operations = dict(SERVICES)
+    components: dict[str, Any] = {}
+    for table in tables:
+        components |= shapes(table)
+        operations |= {f"{table.name}.{name}": operation for name, operation in interface(table).items()}
+
+    class Provider(OpenAPIProvider):
+        def schema(self) -> dict[str, Any]:
+            document = super().schema()
+            document["components"]["schemas"] = components
+            document["tags"] = [{"name": tag.translate(audience().language)} for tag in TAGS]
+            return document
+
+        def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
+            paths, found = super().build_paths(rule)
+            for path, methods in paths.items():
+                for method, shown in methods.items():
+                    blueprint, _dot, name = rule.endpoint.rpartition(".")
+                    special = f"{blueprint}.{method} {name}"
+                    about = operations[special if special in operations else rule.endpoint]
+                    methods[method] = _described(shown, about, f"{method} {path}")
+            return paths, found
+
+        def build_path_parameter(self, name: str, converter: BaseConverter) -> dict[str, Any]:
+            shown = super().build_path_parameter(name, converter)
+            if isinstance(converter, IntegerConverter):
+                shown["schema"] |= {"minimum": 0, "maximum": converter.max}
+            return shown
+
+    made = QuartSchema(
+        app,
+        info=Info("Rowcast", "0.1.0"),
+        openapi_provider_class=Provider,
+        swagger_ui_path=None,
+        redoc_ui_path=None,
+        scalar_ui_path=None,
+    )
+
+    @app.get("/docs")
+    @hide
+    async def docs() -> Response:
+        """Show the document to people."""
+        document = made.openapi_provider.schema()
+        html = plain_environment().get_template("docs.html").render(document=document)
+        return Response(html, mimetype=HTML, headers={"Vary": VARY, "Cache-Control": "no-cache"})
+
+
+def _described(shown: dict[str, Any], about: Operation, id: str) -> dict[str, Any]:
+    language = audience().language
+    described = {
+        "operationId": re.sub(r"\W+", "_", id).strip("_"),
+        "summary": about.summary.translate(language),
+        "tags": [about.tag.translate(language)],
+        "parameters": shown["parameters"] + _parameters("query", about.query) + _parameters("header", about.headers),
+        "responses": {
+            **{str(status): _answer(HTTPStatus(status).phrase, types) for status, types in about.answers.items()},
+            "default": _answer("Error", {PROBLEM: ref("Problem"), HTML: STRING}),
+        },
+    }
+    if about.sent:
+        described["requestBody"] = {"content": {type: {"schema": about.sent} for type in (JSON, FORM)}}
+    return described
+
+
+def _answer(description: str, types: Mapping[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {type: {"schema": schema} for type, schema in types.items()}}
+
+
+def _parameters(place: str, schemas: Mapping[str, Any]) -> list[dict[str, Any]]:
+    made = []
+    for name, schema in schemas.items():
+        parameter: dict[str, Any] = {"name": name, "in": place, "schema": dict(schema)}
+        if description := parameter["schema"].pop("description", None):
+            parameter["description"] = description.translate(audience().language)
+        made.append(parameter)
+    return made
