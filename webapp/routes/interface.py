@@ -63,7 +63,7 @@ def interface(table: Table) -> dict[str, Operation]:
         answers = {200: {EVENTS: event}, 400: refusal, 503: refusal}
         return Operation(summary, STREAM, answers, {**listing, "have": HAVE}, {"Last-Event-ID": HAVE})
 
-    listed = {200: {JSON: ref(rows), HTML: STRING, CSV: STRING}, 304: {}, 400: problem}
+    listed = {200: {JSON: ref(rows), HTML: STRING, CSV: STRING}, 304: {}, 400: problem, 503: problem}
     return {
         "index": Operation(_("List rows"), ROWS, listed, listing, fresh),
         "create": Operation(_("Add a row"), ROWS, {201: shown, 303: {}, 422: problem}, sent=ref(f"{row}Draft")),
@@ -72,6 +72,11 @@ def interface(table: Table) -> dict[str, Operation]:
         "put edit": edits(_("Replace a row"), f"{row}Replacement"),
         "delete": Operation(_("Delete a row"), ROWS, deletes, version, matching),
         "stream": follows(_("Follow a listing, as parts of HTML"), {"contentMediaType": HTML}, {TEXT: STRING}),
+        "stream_json": follows(
+            _("Follow a listing, as steps in JSON"),
+            {"contentMediaType": JSON, "contentSchema": ref(f"{rows}Message")},
+            {PROBLEM: ref("Problem")},
+        ),
         "frame": Operation(_("Show the table alone"), FORMS, {200: {HTML: STRING}, 304: {}}, listing, fresh),
         "new_form": Operation(_("Show the form that adds a row"), FORMS, part),
         "edit_form": Operation(_("Show the form that edits a row"), FORMS, {**part, 404: problem}),
