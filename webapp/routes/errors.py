@@ -78,7 +78,7 @@ def add_errors(app: Quart) -> None:
 
 def shown(status: int, title: Message, detail: Message | None = None) -> Response:
     """Return the error as a page, as a part for ``#flash``, or as a problem (RFC 9457); for a stream as a refusal."""
-    if request.endpoint and request.endpoint.endswith(".stream") and not ending():
+    if request.endpoint and request.endpoint.endswith(".stream"):
         return refusal(status, title)
     if wanted() in ("json", "csv"):
         response = as_problem(problem(status, title, detail=detail))

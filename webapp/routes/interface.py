@@ -48,10 +48,7 @@ class Operation:
 
 
 def interface(table: Table) -> dict[str, Operation]:
-    """Return the operations of the routes of ``table`` by endpoint.
-
-    Where one handler has several, the method stands before its name, or what the address ends in after it.
-    """
+    """Return the operations of the routes of ``table`` by endpoint; where one has several, after the method."""
     row, rows = table.row.title(), table.name.title()
     version = {"version": {"type": "integer", "minimum": 0}}
     problem = {PROBLEM: ref("Problem"), HTML: STRING}
@@ -73,7 +70,7 @@ def interface(table: Table) -> dict[str, Operation]:
         return Operation(summary, STREAM, answers, {**listing, **EMBED, "have": HAVE}, {"Last-Event-ID": HAVE})
 
     shows = {200: {JSON: ref(rows), HTML: STRING}, 304: {}, 400: problem}
-    lists = {**shows, 200: {**shows[200], CSV: STRING}}
+    lists = {**shows, 200: {**shows[200], CSV: STRING}, 503: problem}
     stands = {**listing, **PAUSED}
     return {
         "index": Operation(_("List rows"), ROWS, lists, stands, fresh),
@@ -82,7 +79,7 @@ def interface(table: Table) -> dict[str, Operation]:
         "edit": edits(_("Change a row"), f"{row}Edit"),
         "put edit": edits(_("Replace a row"), f"{row}Replacement"),
         "delete": Operation(_("Delete a row"), ROWS, deletes, version, matching),
-        "stream.json": follows(
+        "stream_json": follows(
             _("Follow a listing, as JSON"), {"contentMediaType": JSON, "contentSchema": ref(f"{rows}Message")}, problem
         ),
         "stream": follows(_("Follow a listing, as parts of HTML"), {"contentMediaType": HTML}, {TEXT: STRING}),

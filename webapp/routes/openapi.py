@@ -46,8 +46,8 @@ def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
             for path, methods in paths.items():
                 for method, shown in methods.items():
                     blueprint, _dot, name = rule.endpoint.rpartition(".")
-                    special = f"{rule.endpoint}.{path.rpartition('.')[2]}", f"{blueprint}.{method} {name}"
-                    about = next(operations[key] for key in (*special, rule.endpoint) if key in operations)
+                    special = f"{blueprint}.{method} {name}"
+                    about = operations[special if special in operations else rule.endpoint]
                     methods[method] = _described(shown, about, f"{method} {path}")
             return paths, found
 

@@ -7,12 +7,12 @@ import logging
 from quart import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from webapp.live.limits import Full, Key
+from webapp.live.limits import Form, Full, Key
 from webapp.messages import _
 from webapp.routes.embedding import embed_of_stream
 from webapp.routes.errors import NO_ANSWER, refusal
 from webapp.routes.handover import StreamResponse
-from webapp.routes.readers import audience, ending
+from webapp.routes.readers import audience
 from webapp.routes.services import Services
 from webapp.tables.listing import parse
 from webapp.tables.table import Table
@@ -26,12 +26,17 @@ def add_stream(routes: Blueprint, table: Table, services: Services) -> None:
     """Add the stream of ``table``."""
 
     @routes.get("/stream")
-    @routes.get("/stream.json")
     async def stream() -> Response:
-        """Keep a listing true, as Server-Sent Events: parts for htmx, or JSON for programs.
+        """Keep a listing true, as Server-Sent Events that hold parts for htmx."""
+        return await follow("html")
 
-        The reader's position is ``Last-Event-ID``, else ``have``: the revision that its page shows.
-        """
+    @routes.get("/stream.json")
+    async def stream_json() -> Response:
+        """Keep a listing true, as Server-Sent Events that hold JSON."""
+        return await follow("json")
+
+    async def follow(form: Form) -> Response:
+        # The reader's position is Last-Event-ID, else "have": the revision that its page shows.
         pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "have"]
         embed, pairs, problems = embed_of_stream(pairs)
         listing, wrong = parse(table, pairs)
@@ -42,7 +47,7 @@ def add_stream(routes: Blueprint, table: Table, services: Services) -> None:
             return refusal(503, TOO_MANY)
         if request.method == "HEAD":
             return Response(mimetype="text/event-stream")
-        key = Key(table.name, listing, audience(embed), "json" if ending() == "json" else "html")
+        key = Key(table.name, listing, audience(embed), form)
         # Read before the answer begins, so that a database that does not answer is a refusal and no broken stream.
         try:
             await services.hub.feed(key)

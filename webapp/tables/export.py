@@ -11,7 +11,7 @@ from webapp.tables.hits import every_row, find
 from webapp.tables.listing import Listing
 from webapp.tables.table import Table
 
-ROWS = 500  # at a time
+ROWS = 100  # at a time: whoever else is served waits no longer than for these
 
 
 async def read_all(connection: AsyncConnection, table: Table, listing: Listing) -> AsyncGenerator[list[Any]]:
