@@ -57,18 +57,22 @@ class Links:
 
     def link(self, path: str) -> Markup:
         """Return the attributes of a link. htmx by itself makes no request of one that leads to another origin."""
-        return _attributes(self.root + path, "href", "hx-get" if self.root else "")
+        return self._both("href", "hx-get", path)
 
     def action(self, path: str) -> Markup:
         """Return the attributes of a form that is sent to ``path``."""
-        return _attributes(self.root + path, "action", "hx-post" if self.root else "")
+        return self._both("action", "hx-post", path)
 
     def go(self, listing: Listing = EVERYTHING, paused: bool | None = None) -> Markup:
         """Return the attributes of a link to ``listing``. Embedded, the table itself goes there; others, the window."""
         if paused not in (None, self.paused):
             return self.standing_still(bool(paused)).go(listing)
-        found = _attributes(self.url(listing), "href")
-        return found + " " + _attributes(self.url(listing, "/table"), "hx-get") if self._embed else found
+        found = _attribute("href", self.url(listing))
+        return found + " " + _attribute("hx-get", self.url(listing, "/table")) if self._embed else found
+
+    def _both(self, plain: str, htmx: str, path: str) -> Markup:
+        found = _attribute(plain, self.root + path)
+        return found + " " + _attribute(htmx, self.root + path) if self.root else found
 
     def _asked(self, path: str, **more: str) -> str:
         said = more
@@ -91,5 +95,5 @@ def url(table: Table, listing: Listing, path: str = "", more: str = "", *, pause
     return f"/{table.name}{path}" + (f"?{query}" if query else "")
 
 
-def _attributes(address: str, *names: str) -> Markup:
-    return Markup(" ").join(Markup('{}="{}"').format(name, address) for name in names if name)
+def _attribute(name: str, address: str) -> Markup:
+    return Markup('{}="{}"').format(name, address)

@@ -34,7 +34,7 @@ class TableRenderer:
         self._cached_rows = cached_rows
         self._rows = {} if rows is None else rows
         self._links = Links(table, embed, embed.origin if embed else "")
-        self._row_links = Links(table, embed, ORIGIN if self._links.root else "")
+        self._row_context = {"table": table, **Links(table, embed, ORIGIN if self._links.root else "").context}
 
     def template(self, name: str) -> Template:
         """Return the table's own template ``name``, or the one that all tables share."""
@@ -54,8 +54,7 @@ class TableRenderer:
         if (found := self._rows.get(key)) is None:
             if len(self._rows) >= self._cached_rows:
                 self._rows.clear()
-            context = {"table": self.table, "row": row.values, **self._row_links.context}
-            found = self._rows[key] = _squeeze(self._row.render(context))
+            found = self._rows[key] = _squeeze(self._row.render(self._row_context, row=row.values))
         return found.replace(ORIGIN, self._links.root) if self._links.root else found
 
     def pager(self, page: Page, paused: bool = False) -> str:

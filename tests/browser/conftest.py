@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, expect, sync_playwright
 
 from tests.browser.window import PATIENCE, Desk
 from tests.running import Server
@@ -19,13 +19,18 @@ FLAGS = (
 )
 
 
+def launch(kind: BrowserType, *flags: str) -> Browser:
+    """Start a Chromium."""
+    return kind.launch(executable_path=shutil.which("chromium"), args=[*FLAGS, *flags])
+
+
 # For the package, not the session: while it is open, Playwright's event loop runs, and no asynchronous test can.
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """The browser."""
     expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
+        browser = launch(playwright.chromium)
         yield browser
         browser.close()
 

@@ -15,8 +15,9 @@ from tests.server.stream import Reader, following
 class Follower:
     """One open page: what it shows, where its stream is, and how its rows came."""
 
-    def __init__(self, server: Server, query: str) -> None:
+    def __init__(self, server: Server, query: str, path: str = "/users") -> None:
         self.server = server
+        self.path = path
         self.query = query
         self.last_id = ""
         self.whole = 0  # how often all rows were replaced
@@ -27,7 +28,7 @@ class Follower:
 
     async def open(self, client: httpx.AsyncClient) -> None:
         """Load the page."""
-        self.screen = Screen((await client.get(f"/users?{self.query}")).raise_for_status().text)
+        self.screen = Screen((await client.get(f"{self.path}?{self.query}")).raise_for_status().text)
 
     async def follow(self) -> None:
         """Follow the page's stream for ever."""
@@ -54,7 +55,7 @@ class Follower:
 
     async def settle(self, client: httpx.AsyncClient, patience: float = 15) -> None:
         """Wait until the page shows what a fresh one shows; edits must have stopped."""
-        fresh = Screen((await client.get(f"/users?{self.query}")).raise_for_status().text).state
+        fresh = Screen((await client.get(f"{self.path}?{self.query}")).raise_for_status().text).state
         try:
             async with asyncio.timeout(patience):
                 while self.screen.state != fresh:

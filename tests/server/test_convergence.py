@@ -26,9 +26,11 @@ WRITES = 10
 
 
 @asynccontextmanager
-async def open_pages(server: Server, client: httpx.AsyncClient, queries: list[str]) -> AsyncIterator[list[Follower]]:
+async def open_pages(
+    server: Server, client: httpx.AsyncClient, queries: list[str], path: str = "/users"
+) -> AsyncIterator[list[Follower]]:
     """Open a page for each query, and follow them all."""
-    pages = [Follower(server, query) for query in queries]
+    pages = [Follower(server, query, path) for query in queries]
     for page in pages:
         await page.open(client)
     tasks = [asyncio.create_task(page.follow()) for page in pages]
@@ -61,6 +63,27 @@ async def edit(server: Server, client: httpx.AsyncClient, dice: random.Random, n
             server.execute("UPDATE users SET role = ?, status = ? WHERE id % 7 = ?", role, status, number % 7)
         case 7:
             server.execute("DELETE FROM users WHERE id = ?", user)
+
+
+EMBEDDED = ["", "actions=0", "theme=dark&size=25", "actions=0&theme=light&sort=-email&size=25&page=2", "role=member"]
+
+
+async def test_every_embedded_table_equals_a_fresh_one_after_hundreds_of_edits_and_cuts(serve: Serve) -> None:
+    server, dice = serve(), random.Random(3)
+    server.add_users(PEOPLE)
+    for accept in ("*/*", "text/html"):  # the part, and the page of a frame
+        async with (
+            httpx.AsyncClient(base_url=server.address, headers={"Accept": accept}) as client,
+            open_pages(server, client, EMBEDDED, "/users/table") as pages,
+        ):
+            assert all(("embed=part" in page.screen.stream) == (accept == "*/*") for page in pages)
+            for first in range(0, EDITS // 4, BURST):
+                await asyncio.gather(*(edit(server, client, dice, number) for number in range(first, first + BURST)))
+                dice.choice(pages).cut()
+            for page in pages:
+                await page.settle(client)
+            whole, steps = sum(page.whole for page in pages), sum(page.steps for page in pages)
+            assert steps > 10 * whole, (whole, steps)
 
 
 async def test_every_page_equals_a_fresh_one_after_hundreds_of_edits_and_cuts(serve: Serve) -> None:
