@@ -37,7 +37,21 @@ ALLOWED = {
 }
 # Addresses as an example in a message; rows that the tests add.
 DATA = re.compile(r"[\w.]+@[\w.]+|\bexample\.org\b|\bUser \d+")
-SENT = {"king", "nonsense", "Ada", "Lovelace", "Bob", "sort", "page", "size"}
+SENT = {
+    "king",
+    "nonsense",
+    "Ada",
+    "Lovelace",
+    "Bob",
+    "sort",
+    "page",
+    "size",
+    "part",
+    "actions",
+    "theme",
+    "light",
+    "dark",
+}
 PARTS = [
     "/users",
     "/users?sort=nonsense",
@@ -52,6 +66,12 @@ PARTS = [
     "/users/1/notice?version=0",
     "/users/99/notice?version=0",
     "/users/panel",
+    "/users?paused=1",
+    "/users/table",
+    "/users/table?paused=1",
+    "/users/table?actions=nonsense",
+    "/users/table?theme=nonsense",
+    "/users/embed",
     "/connection/live",
     "/connection/lost",
     "/connection/unsaved",

@@ -77,6 +77,8 @@ STATES = {
     "notice": alone("/users?sort=nonsense"),
     "paused": alone("/users?paused=1&size=25"),
     "docs": alone("/docs"),
+    "snippets": alone("/users/embed?q=user"),
+    "only read": alone("/users/table?actions=0&size=25"),
     "frame": alone("/users/table?size=25"),
     "new": alone("/users/new"),
     "invalid": alone("/users/new", "username"),

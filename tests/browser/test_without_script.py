@@ -139,6 +139,20 @@ def test_every_action_has_a_way(server: Server, desk: Desk, size: str) -> None:
     expect(rows.first).to_contain_text("User 056")
     expect(row("User 055")).to_have_count(0)
 
+    # What to paste into pages of others.
+    page.get_by_role("link", name="Embed").click()
+    expect(page.locator("#snippet-iframe")).to_contain_text(f"{desk.address}/users/table?q=user&role=member")
+    page.get_by_role("link", name="Close").click()
+    expect(page).to_have_url(desk.address + LISTING)
+
+    # Another language, and back.
+    page.get_by_role("button", name="简体中文").click()
+    expect(page.get_by_role("link", name="添加用户")).to_be_visible()
+    expect(rows.first).to_contain_text("编辑")
+    expect(page).to_have_url(desk.address + LISTING)
+    page.get_by_role("button", name="English").click()
+    expect(rows.first).to_contain_text("Edit")
+
 
 def test_the_table_is_there_once_and_the_skip_link_leads_to_it(server: Server, desk: Desk) -> None:
     server.add_users(3)
