@@ -58,3 +58,11 @@ async def test_without_an_ending_the_reader_decides(client: Client) -> None:
     assert (await ask(client, "GET", "/users", PAGE)).is_document
     assert (await ask(client, "GET", "/users", {"Accept": "text/csv, application/json;q=0.5"})).text.startswith('"id"')
     assert "rows" in (await ask(client, "GET", "/users", {"Accept": "text/csv, application/json"})).json
+
+
+@pytest.mark.parametrize("path", ["/users.json", "/users.csv", "/users/1.json", "/users"])
+async def test_what_may_be_done_is_told_and_nothing_is_done(client: Client, path: str) -> None:
+    await ask(client, "POST", "/users", JSON, form=ADA)
+    got = await ask(client, "OPTIONS", path, JSON)
+    assert (got.status, got.text) == (200, "")
+    assert {"GET", "HEAD", "OPTIONS"} <= set(got.headers["Allow"].split(", "))

@@ -24,6 +24,7 @@ def add_endings(routes: Blueprint, table: Table, services: Services) -> None:
         app: Quart = state.app  # type: ignore[assignment]
         for rule in tuple(app.url_map.iter_rules()):
             for ending in ENDINGS.get(rule.endpoint.removeprefix(f"{table.name}."), ()):
-                app.add_url_rule(rule.rule + ending, rule.endpoint, methods=rule.methods)
+                # OPTIONS is answered by Quart, as everywhere, unless it is asked for.
+                app.add_url_rule(rule.rule + ending, rule.endpoint, methods=(rule.methods or set()) - {"OPTIONS"})
 
     routes.record(add)
