@@ -54,7 +54,7 @@ class Event:
         """Target and swap of each part that changes the table."""
         tags = re.findall(r"<hx-partial ([^>]*)>", self.data)
         pairs = [(_attribute("hx-target", tag), _attribute("hx-swap", tag) or "innerHTML") for tag in tags]
-        return [(target, swap) for target, swap in pairs if target not in ("#log", "#beat")]
+        return [(target, swap) for target, swap in pairs if target not in ("#log", "#beat", "#summary")]
 
 
 class Reader:
