@@ -18,7 +18,7 @@ from webapp.security import is_foreign
 from webapp.tables.table import Table
 from webapp.templating import environment
 
-VARY = "HX-Request-Type, Accept, Accept-Language, Cookie, Sec-Fetch-Site"
+VARY = "HX-Request-Type, HX-Target, Accept, Accept-Language, Cookie, Sec-Fetch-Site"
 
 
 @dataclass
