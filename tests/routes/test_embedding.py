@@ -107,6 +107,13 @@ async def test_actions_and_theme_go_on_with_every_link(client: Client) -> None:
     assert got.html.get("data-theme") == "light"
 
 
+async def test_a_link_of_the_embed_gets_the_listing_alone_so_that_an_open_form_stays(client: Client) -> None:
+    got = await ask(client, "GET", "/users/table", PART | FOREIGN, headers={"HX-Target": "section#listing"})
+    assert got.html.get_element_by_id("stream") is not None
+    assert not got.html.xpath("//*[@id='panel' or @id='flash' or @id='log']")
+    assert "HX-Target" in got.headers["Vary"]
+
+
 async def test_without_actions_there_is_nothing_to_change_anything_with(client: Client) -> None:
     got = await ask(client, "GET", "/users/table?actions=0", PROGRAM)
     assert not got.html.xpath("//tbody//a | //button | //form | //aside")

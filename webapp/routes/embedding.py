@@ -25,6 +25,7 @@ from webapp.templating import scoped_sheet
 REFRESH = 5  # seconds
 THEMES = ("light", "dark")
 PLACES = ("page", "part")
+LISTING = "section#listing"  # as htmx says what it aims at
 Pairs = list[tuple[str, str]]
 
 
@@ -47,7 +48,8 @@ def add_embedding(routes: Blueprint, table: Table, services: Services) -> None:
         revision = page.revision(services.renderers.get(table, audience(embed)).seed)
         return Answer(
             json=listing_as_json(page, revision),
-            part="_embed.html",
+            # What its own links ask for takes the place of the listing; a form that is open beside it stays.
+            part="_embedded.html" if request.headers.get("HX-Target") == LISTING else "_embed.html",
             page="embed.html" if wants_page() else "_embed.html",
             context={
                 "page": page,

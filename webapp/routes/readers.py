@@ -10,7 +10,7 @@ from webapp.messages import best_language, languages
 from webapp.security import is_foreign
 from webapp.templating import environment
 
-VARY = "HX-Request-Type, Accept, Accept-Language, Cookie, Sec-Fetch-Site"  # all that is asked here
+VARY = "HX-Request-Type, HX-Target, Accept, Accept-Language, Cookie, Sec-Fetch-Site"
 LANGUAGE_COOKIE = "rowcast_language"
 
 
