@@ -46,10 +46,11 @@ def add_embedding(routes: Blueprint, table: Table, services: Services) -> None:
         async with services.database.read() as connection:
             page = await read_page(connection, table, listing)
         revision = page.revision(services.renderers.get(table, audience(embed)).seed)
+        # What its own links ask for takes the place of the listing; a form that is open beside it stays.
+        part = "_embedded.html" if request.headers.get("HX-Target") == LISTING else "_embed.html"
         return Answer(
             json=listing_as_json(page, revision),
-            # What its own links ask for takes the place of the listing; a form that is open beside it stays.
-            part="_embedded.html" if request.headers.get("HX-Target") == LISTING else "_embed.html",
+            part=part,
             page="embed.html" if wants_page() else "_embed.html",
             context={
                 "page": page,
@@ -63,7 +64,7 @@ def add_embedding(routes: Blueprint, table: Table, services: Services) -> None:
             flash=next(iter(problems.values()), None),
             tells=False,
             embed=embed,
-            stands_on=(revision,),
+            stands_on=(revision, part),
         )
 
     @routes.get("/table.css")
