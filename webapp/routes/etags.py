@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 from quart import Response, abort, request
 
+from webapp.messages import _
 from webapp.tables.page import Row
 
 TAG = re.compile('(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')  # RFC 9110, 8.8.3
@@ -39,7 +40,7 @@ def precondition() -> Callable[[Row], bool]:
     if told == "*":
         return lambda row: True
     if any(word.strip(" \t") not in ("", "\n") for word in TAG.sub("\n", told).split(",")):
-        abort(400, "If-Match is * or a list of tags in quotation marks.")
+        abort(400, _("If-Match is * or a list of tags in quotation marks."))
     tags = {tag for weak, tag in TAG.findall(told) if not weak}
     return lambda row: not tags.isdisjoint((row.tag, str(row.values["version"])))
 

@@ -16,13 +16,13 @@ def problem(
     title: Message,
     errors: dict[str, Message] | None = None,
     *,
-    detail: Message | str | None = None,
+    detail: Message | None = None,
 ) -> dict[str, Any]:
     """Return what went wrong with this request; ``errors`` are the messages by field."""
     language = audience().language
     found: dict[str, Any] = {"type": "about:blank", "status": status, "title": title.translate(language)}
     if detail:
-        found["detail"] = detail.translate(language) if isinstance(detail, Message) else detail
+        found["detail"] = detail.translate(language)
     found["instance"] = quote(request.path, errors="replace")
     if errors:
         found["errors"] = {name: message.translate(language) for name, message in errors.items()}
