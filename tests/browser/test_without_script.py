@@ -141,7 +141,7 @@ def test_every_action_has_a_way(server: Server, desk: Desk, size: str) -> None:
 
     # What to paste into pages of others.
     page.get_by_role("link", name="Embed").click()
-    expect(page.locator("#snippet-iframe")).to_contain_text(f"{desk.address}/users/table?q=user&role=member")
+    expect(page.locator("#snippet-iframe")).to_contain_text(f"{desk.address}/users/table?q=user&amp;role=member")
     page.get_by_role("link", name="Close").click()
     expect(page).to_have_url(desk.address + LISTING)
 
