@@ -82,6 +82,9 @@ def latin(html: str) -> set[str]:
     """Return the Latin words that a reader of ``html`` sees or is told, without data and without code to copy."""
     found: set[str] = set()
 
+    document = lxml.html.document_fromstring(html)
+    spoken = (None, document.get("lang"))
+
     def read(element: Any) -> None:
         for text in (element.text, *(element.get(name) for name in SHOWN)):
             found.update(words(text or ""))
@@ -90,12 +93,12 @@ def latin(html: str) -> set[str]:
             if (
                 isinstance(child.tag, str)
                 and child.tag not in ("bdi", "code", "script", "style")
-                and not child.get("lang")
+                and child.get("lang") in spoken
             ):
                 read(child)
             found.update(words(child.tail or ""))
 
-    read(lxml.html.document_fromstring(html))
+    read(document)
     return found
 
 

@@ -21,7 +21,7 @@ from webapp.routes.embedding import add_embedding
 from webapp.routes.endings import add_endings
 from webapp.routes.errors import add_errors
 from webapp.routes.handover import Handover
-from webapp.routes.languages import language_routes
+from webapp.routes.languages import add_languages
 from webapp.routes.listings import add_listings
 from webapp.routes.observing import add_observing
 from webapp.routes.openapi import add_openapi
@@ -78,7 +78,7 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
     for table in TABLES.values():
         app.register_blueprint(_routes(table, services))
     app.register_blueprint(connection_routes(services))
-    app.register_blueprint(language_routes())
+    add_languages(app)
 
     @app.get("/")
     async def home() -> ResponseReturnValue:

@@ -42,17 +42,20 @@ class Links:
             "go": self.go,
         }
 
-    def standing_still(self, paused: bool = True) -> Links:
-        """Return what leads to pages that stand still, if ``paused``."""
-        return Links(self._table, self._embed, self.root, paused)
+    def standing_still(self) -> Links:
+        """Return what leads to pages that stand still."""
+        return Links(self._table, self._embed, self.root, paused=True)
 
     def query(self, listing: Listing) -> str:
         """Return the query string of the page that shows ``listing``."""
         return url(self._table, listing, paused=self.paused).partition("?")[2]
 
-    def url(self, listing: Listing, path: str = "", **more: str) -> str:
-        """Return the address of ``listing``, or of ``path`` below the table with this listing; ``more`` joins it."""
-        paused = self.paused and path in ("", "/table")
+    def url(self, listing: Listing, path: str = "", *, paused: bool | None = None, **more: str) -> str:
+        """Return the address of ``listing``, or of ``path`` below the table with this listing; ``more`` joins it.
+
+        It leads to what stands still as this page does, or as ``paused`` says.
+        """
+        paused = (self.paused if paused is None else paused) and path in ("", "/table")
         return self.root + url(self._table, listing, path, self._asked(path, **more), paused=paused)
 
     def link(self, path: str) -> Markup:
@@ -65,10 +68,8 @@ class Links:
 
     def go(self, listing: Listing = EVERYTHING, paused: bool | None = None) -> Markup:
         """Return the attributes of a link to ``listing``. Embedded, the table itself goes there; others, the window."""
-        if paused not in (None, self.paused):
-            return self.standing_still(bool(paused)).go(listing)
-        found = _attribute("href", self.url(listing))
-        return found + " " + _attribute("hx-get", self.url(listing, "/table")) if self._embed else found
+        found = _attribute("href", self.url(listing, paused=paused))
+        return found + " " + _attribute("hx-get", self.url(listing, "/table", paused=paused)) if self._embed else found
 
     def _both(self, plain: str, htmx: str, path: str) -> Markup:
         found = _attribute(plain, self.root + path)

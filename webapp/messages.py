@@ -21,22 +21,17 @@ SOURCE_LANGUAGE = "en"
 
 @dataclass(frozen=True)
 class Message:
-    """A source text with its values; with a ``plural``, the value ``num`` decides which of the two is said."""
+    """A source text with its values."""
 
     text: str
     values: dict[str, Any] = field(default_factory=dict, hash=False)
-    plural: str = ""
 
     def __str__(self) -> str:
         return self.translate(SOURCE_LANGUAGE)
 
     def translate(self, language: str) -> str:
         """Return the text in ``language``, its values filled in as that language writes them."""
-        catalog = translations(language)
-        if self.plural:
-            text = catalog.ngettext(self.text, self.plural, self.values["num"])
-        else:
-            text = catalog.gettext(self.text)
+        text = translations(language).gettext(self.text)
         if not self.values:
             return text
         return text % {name: _shown(value, language) for name, value in self.values.items()}
@@ -45,11 +40,6 @@ class Message:
 def _(text: str, **values: Any) -> Message:
     """Mark ``text`` for translation. A value may be a message too, or a tuple: some of which one is to be chosen."""
     return Message(text, values)
-
-
-def ngettext(text: str, plural: str, num: int, **values: Any) -> Message:
-    """Mark a text that speaks of ``%(num)s`` things for translation: ``text`` is for one of them."""
-    return Message(text, {"num": num, **values}, plural)
 
 
 @cache

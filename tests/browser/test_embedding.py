@@ -286,6 +286,7 @@ def test_the_table_fills_its_frame_with_one_scrollbar_and_its_head_and_foot_in_s
     stage.server.add_users(30)
     stage.server.execute("UPDATE users SET username = ?, email = ? WHERE username = 'User 001'", "W" * 64, "w" * 240)
     page = stage.desk.open(f"/users/table?size=25{more}", viewport={"width": width, "height": height})
+    expect(page.get_by_role("columnheader", name="Changed")).to_have_count(1)
     for scrolled in (0, 300):
         page.evaluate("(top) => scrollTo(0, top)", scrolled)
         found = page.evaluate(LAID_OUT)

@@ -48,6 +48,7 @@ async def test_each_reader_gets_its_own_kind_of_answer(
     if keys is None:
         assert program.status == 406
         assert program.json["status"] == 406
+        assert (await client.head(path, headers=JSON)).status_code == 406
     else:
         assert (program.status, set(program.json)) == (200, keys)
     for got in (page, part, program):

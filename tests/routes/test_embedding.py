@@ -56,6 +56,7 @@ async def test_a_part_for_a_page_of_another_origin_has_only_absolute_addresses(
     assert len(got.html.get_element_by_id("users")) == 25
     assert len(addresses(got)) > 100
     assert {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, addresses(got))} == {"http://localhost:8000"}
+    assert got.html.get_element_by_id("embed").get("lang") == "en", "the page around it may speak another language"
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,9 @@ async def test_a_listed_origin_may_read_and_no_other(client: Client, path: str) 
         assert got.headers["Content-Security-Policy"].endswith(f"frame-ancestors 'self' {HOST}")
 
 
-@pytest.mark.parametrize("path", ["/", "/openapi.json", "/metrics", "/health/live", "/static/favicon.svg", "/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/", "/language", "/openapi.json", "/metrics", "/health/live", "/static/favicon.svg", "/nothing"]
+)
 async def test_the_rest_is_for_nobody_else(client: Client, path: str) -> None:
     got = await client.get(path, headers={"Origin": HOST})
     assert "Access-Control-Allow-Origin" not in got.headers
@@ -222,3 +225,10 @@ async def test_the_snippets_follow_the_listing(client: Client) -> None:
     got = await ask(client, "GET", "/users?q=ada", PART)
     assert {"embed-link", "snippets", "address"} <= set(got.targets)
     assert "http://localhost/users/table?q=ada" in got.html.get_element_by_id("snippet-htmx").text_content()
+
+
+async def test_what_is_pasted_is_live_though_the_page_that_offers_it_stands_still(client: Client) -> None:
+    referer = {"Referer": "http://localhost/users?paused=1"}
+    got = await ask(client, "GET", "/users/embed?sort=email", PART, headers=referer)
+    assert "paused=1" in got.html.xpath("//a[@class='button']/@href")[0], "this proves nothing unless it stands still"
+    assert not any("paused" in got.html.get_element_by_id(f"snippet-{name}").text_content() for name in SNIPPETS)

@@ -53,6 +53,13 @@ async def test_a_page_is_in_the_language_that_the_browser_asks_for(client: Clien
         assert {"Accept-Language", "Cookie"} <= set(got.headers["Vary"].split(", "))
 
 
+async def test_of_many_languages_only_the_first_are_looked_up_for_each_takes_its_time(client: Client) -> None:
+    junk = [f"a{letter}-x{letter}" for letter in "abcdefghijkl"]
+    for known, language in ((junk[:9], "zh-Hans"), (junk, "en")):
+        got = await ask(client, "GET", "/users", PAGE, headers={"Accept-Language": ",".join([*known, "zh-CN"])})
+        assert got.html.get("lang") == language
+
+
 async def test_the_switch_decides_over_the_browser_for_all_readers_and_on_errors(client: Client) -> None:
     await choose(client, "zh-Hans")
     for path in ("/users", "/users/new", "/nothing"):

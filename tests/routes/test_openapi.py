@@ -34,6 +34,13 @@ def test_every_route_is_described_and_nothing_else_is(app: Quart) -> None:
     assert described == routed
 
 
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
+async def test_it_is_told_in_the_readers_language(client: Client, path: str) -> None:
+    got = await ask(client, "GET", path, PAGE, headers={"Accept-Language": "zh-CN"})
+    assert "列出各行" in got.text.encode().decode("unicode_escape" if path.endswith("json") else "utf-8")
+    assert "Accept-Language" in got.headers["Vary"]
+
+
 async def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
     names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
     assert len(names) == len(set(names)) > 20

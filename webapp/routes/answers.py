@@ -14,6 +14,7 @@ from webapp.live.limits import Embed
 from webapp.messages import Message
 from webapp.rendering import TableRenderer
 from webapp.routes.etags import is_known, tag_of, unchanged
+from webapp.routes.problems import as_problem
 from webapp.routes.readers import VARY, audience, place, wanted
 from webapp.routes.services import Services
 from webapp.tables.table import Table
@@ -78,11 +79,11 @@ async def make_response(answer: Answer, renderer: TableRenderer) -> Response | W
     if is_known(tag):
         response = unchanged()
     elif kind == "json":
-        if answer.json is None and request.method == "GET":
+        if answer.json is None and request.method in ("GET", "HEAD"):
             abort(406)
         response = Response(status=204) if answer.json is None else jsonify(answer.json)
         if answer.status >= 400:
-            response.content_type = "application/problem+json"
+            response = as_problem(answer.json)
     elif kind == "csv":
         response = answer.csv or abort(406)
     elif kind == "part":

@@ -15,14 +15,13 @@ from webapp.routes.readers import audience, own_origin, wants_json, wants_part
 from webapp.routes.reading import asked
 from webapp.routes.rows import panel
 from webapp.routes.services import Services
-from webapp.routes.waiting import still
+from webapp.routes.waiting import REFRESH, still
 from webapp.security import is_foreign
 from webapp.tables.listing import parse
 from webapp.tables.page import read_page
 from webapp.tables.table import Table
 from webapp.templating import scoped_sheet
 
-REFRESH = 5  # seconds
 THEMES = ("light", "dark")
 PLACES = ("page", "part")
 LISTING = "section#listing"  # as htmx says what it aims at

@@ -54,16 +54,12 @@ def add_errors(app: Quart) -> None:
 
     @app.errorhandler(Busy)
     async def busy(_error: Busy) -> Response:
-        response = shown(503, TITLES[503])
-        response.headers["Retry-After"] = str(RETRY_AFTER)
-        return response
+        return shown(503, TITLES[503])
 
     @app.errorhandler(Unreachable)
     async def unreachable(error: Unreachable) -> Response:
         log.error("The database does not answer: %s", error)
-        response = shown(503, NO_ANSWER)
-        response.headers["Retry-After"] = str(RETRY_AFTER)
-        return response
+        return shown(503, NO_ANSWER)
 
     @app.errorhandler(Unwritable)
     async def unwritable(error: Unwritable) -> Response:
@@ -89,6 +85,8 @@ def shown(status: int, title: Message, detail: Message | None = None) -> Respons
     response.status_code = status
     response.headers["Vary"] = VARY
     response.headers["Cache-Control"] = "no-store"
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from quart import Response, request
 
 from webapp.messages import _
-from webapp.routes.errors import RETRY_AFTER, shown
+from webapp.routes.errors import shown
 from webapp.routes.pacing import PacedResponse
 from webapp.routes.services import Services
 from webapp.tables.documents import plain
@@ -33,17 +33,14 @@ class Exports:
     def __init__(self, table: Table, services: Services) -> None:
         self._table = table
         self._services = services
-        self._count = 0
 
     async def respond(self, listing: Listing) -> Response:
         """Return the response that writes ``listing``, or the refusal of one more."""
-        if self._count >= AT_ONCE:
-            refusal = shown(503, TOO_MANY)
-            refusal.headers["Retry-After"] = str(RETRY_AFTER)
-            return refusal
+        if self._services.exporting.total() >= AT_ONCE:
+            return shown(503, TOO_MANY)
         text: AsyncGenerator[bytes] | bytes = b""
         if request.method != "HEAD":
-            self._count += 1
+            self._services.exporting[self._table.name] += 1
             chunks = self._chunks(listing)
             # Read before the answer begins, so that a database that does not answer is an error and no half of a file.
             text = _whole(await _next(chunks) or b"", chunks)
@@ -64,7 +61,7 @@ class Exports:
                 if told:
                     yield told
         finally:
-            self._count -= 1
+            self._services.exporting[self._table.name] -= 1
 
 
 def encode(rows: Iterable[Iterable[Any]]) -> bytes:

@@ -101,7 +101,7 @@ def interface(table: Table) -> dict[str, Operation]:
 
 
 SERVICES = {
-    "languages.choose": Operation(_("Choose the language"), FORMS, {303: {}}, sent=LANGUAGE, types=(FORM,)),
+    "choose": Operation(_("Choose the language"), FORMS, {303: {}}, sent=LANGUAGE, types=(FORM,)),
     "home": Operation(_("Go to the table"), SERVICE, {302: {}}),
     "connection.answer": Operation(_("Answer the greeting of a stream"), STREAM, {204: {}, 202: {}, 404: {}}),
     "connection.badge": Operation(_("Show whether the page is live"), FORMS, {200: {HTML: STRING}}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from quart import Blueprint, abort, current_app, redirect, request
+from quart import Quart, abort, redirect, request
 from quart.typing import ResponseReturnValue
 
 from webapp.messages import languages
@@ -13,11 +13,10 @@ from webapp.routes.readers import LANGUAGE_COOKIE
 A_YEAR = 365 * 24 * 3600  # seconds
 
 
-def language_routes() -> Blueprint:
-    """Return the route of the switch."""
-    routes = Blueprint("languages", __name__)
+def add_languages(app: Quart) -> None:
+    """Add the route of the switch, which is for our own pages."""
 
-    @routes.post("/language")
+    @app.post("/language")
     async def choose() -> ResponseReturnValue:
         """Keep the language that was chosen, and go back to the page that it was chosen in."""
         chosen = (await request.form).get("language")
@@ -28,13 +27,11 @@ def language_routes() -> Blueprint:
             LANGUAGE_COOKIE,
             chosen,
             max_age=A_YEAR,
-            secure=current_app.config["SESSION_COOKIE_SECURE"],
+            secure=app.config["SESSION_COOKIE_SECURE"],
             httponly=True,
             samesite="Lax",
         )
         return response
-
-    return routes
 
 
 def _page_before() -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from quart import Quart, Response
+from quart import Quart, Response, jsonify
 from quart_schema import Info, QuartSchema, hide
 from quart_schema.openapi import OpenAPIProvider
 from werkzeug.routing import IntegerConverter, Rule
@@ -22,6 +22,7 @@ from webapp.routes.readers import VARY, audience, plain_environment
 from webapp.routes.shapes import STRING, ref, shapes
 from webapp.tables.table import Table
 
+HEADERS = {"Vary": VARY, "Cache-Control": "no-cache"}
 OTHER = "default"  # OpenAPI's name for all statuses that are not named
 FORMS_OF = {"json": (JSON, EVENTS, PROBLEM), "csv": (CSV, PROBLEM)}
 
@@ -57,7 +58,14 @@ def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
                 shown["schema"] |= {"minimum": 0, "maximum": converter.max}
             return shown
 
-    made = QuartSchema(
+    class Document(QuartSchema):
+        @hide
+        async def openapi(self) -> Response:
+            response = jsonify(self.openapi_provider.schema())
+            response.headers.update(HEADERS)
+            return response
+
+    made = Document(
         app,
         info=Info("Rowcast", "0.1.0"),
         openapi_provider_class=Provider,
@@ -72,7 +80,7 @@ def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
         """Show the document to people."""
         document = made.openapi_provider.schema()
         html = plain_environment().get_template("docs.html").render(document=document)
-        return Response(html, mimetype=HTML, headers={"Vary": VARY, "Cache-Control": "no-cache"})
+        return Response(html, mimetype=HTML, headers=HEADERS)
 
 
 def _described(shown: dict[str, Any], about: Operation, id: str) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,6 +28,7 @@ class Services:
     hub: Hub
     signal: Signal
     renderers: Renderers
+    exporting: Counter[str] = field(default_factory=Counter)  # exports that are under way, by table
 
     async def write(self, unit: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """Run ``unit`` in one write transaction; the open pages hear of it as soon as it is committed."""
