@@ -62,7 +62,7 @@ def hosting() -> Iterator[Host]:
     """Run a host."""
     with socket.create_server(("127.0.0.1", 0)) as bound:
         host = Host(bound.getsockname()[1])
-        server = uvicorn.Server(uvicorn.Config(host.app(), log_level="warning", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(host.app(), log_config=None, lifespan="off"))
         thread = threading.Thread(target=server.run, args=([bound],))
         thread.start()
         end = time.monotonic() + START
