@@ -42,13 +42,15 @@ def word() -> str:
 @pytest.fixture
 def serve(tmp_path: Path, dialect: str, request: pytest.FixtureRequest) -> Iterator[Serve]:
     """Start a server with settings; it is stopped when the test ends."""
+    # Asked for here and not below: what is asked for later ends sooner, and the server would lose its database.
+    create = request.getfixturevalue("new_database") if dialect == "postgresql" else None
     with ExitStack() as stack:
 
         def start(**settings: object) -> Server:
             folder = tmp_path / f"server-{len(list(tmp_path.iterdir()))}"
             folder.mkdir()
-            if dialect == "postgresql":
-                settings = {"database": request.getfixturevalue("new_database")(), **settings}
+            if create is not None:
+                settings = {"database": create(), **settings}
             return stack.enter_context(running(folder, **settings))
 
         yield start
