@@ -109,8 +109,9 @@ def _in_form(answers: Mapping[int, Mapping[str, Any]], ending: str) -> dict[str,
     fitting = {
         status: {type: types[type] for type in FORMS_OF[ending] if type in types} for status, types in found.items()
     }
-    # What is only for people is not there, and no program is sent elsewhere.
-    return {status: types for status, types in fitting.items() if status != "303" and (types or not found[status])}
+    # What is only for people is not there, no program is sent elsewhere, and a file of all rows has no tag.
+    never = {"303", "304"} if ending == "csv" else {"303"}
+    return {status: types for status, types in fitting.items() if status not in never and (types or not found[status])}
 
 
 def _answer(description: str, types: Mapping[str, Any]) -> dict[str, Any]:
