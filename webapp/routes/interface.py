@@ -25,7 +25,8 @@ HAVE = {**STRING, "description": _("The revision that the reader has")}
 IF_MATCH = {"description": _("The version that the writer saw, in quotes"), **STRING}
 IF_NONE_MATCH = {"description": _("The ETag of what the reader has"), **STRING}
 
-EMBED = {"embed": {"enum": ["page", "part"]}, "actions": {"enum": ["0", "1"]}, "theme": {"enum": ["light", "dark"]}}
+LOOKS = {"actions": {"enum": ["0", "1"]}, "theme": {"enum": ["light", "dark"]}}
+EMBED = {"embed": {"enum": ["page", "part"]}, **LOOKS}
 PAUSED = {"paused": {"enum": ["1"]}}
 LANGUAGE = {"type": "object", "properties": {"language": STRING}, "required": ["language"]}
 
@@ -83,7 +84,7 @@ def interface(table: Table) -> dict[str, Operation]:
             _("Follow a listing, as JSON"), {"contentMediaType": JSON, "contentSchema": ref(f"{rows}Message")}, problem
         ),
         "stream": follows(_("Follow a listing, as parts of HTML"), {"contentMediaType": HTML}, {TEXT: STRING}),
-        "alone": Operation(_("Show the table alone, for pages of others"), FORMS, shows, {**stands, **EMBED}, fresh),
+        "alone": Operation(_("Show the table alone, for pages of others"), FORMS, shows, {**stands, **LOOKS}, fresh),
         "looks": Operation(_("Style the table in pages of others"), FORMS, {200: {CSS: STRING}}),
         "snippets": Operation(_("Show what to paste into pages of others"), FORMS, part, listing),
         "new_form": Operation(_("Show the form that adds a row"), FORMS, part),
@@ -93,8 +94,9 @@ def interface(table: Table) -> dict[str, Operation]:
         "waiting": Operation(
             _("Tell a page that stands still how many changes wait"),
             FORMS,
-            {**part, 400: problem},
-            {**listing, "shown": STRING},
+            {200: {JSON: ref("Waiting"), HTML: STRING}, 304: {}, 400: problem},
+            {**listing, **PAUSED, "shown": STRING},
+            fresh,
         ),
         "close": Operation(_("Show the panel without a form"), FORMS, part),
     }

@@ -1,7 +1,7 @@
 """OpenAPI: the document that describes all routes, made by quart-schema, and the page that shows it to people.
 
 The page is a template of ours, without script. Those that come as packages (Redoc, Scalar, RapiDoc, openapi-explorer,
-Stoplight Elements) were tried under our content security policy: each breaks it, by 1 to 59 inline styles.
+Stoplight Elements) were tried under our content security policy: each breaks it, by inline styles.
 """
 
 from __future__ import annotations

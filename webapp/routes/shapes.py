@@ -33,7 +33,8 @@ def shapes(table: Table) -> dict[str, Any]:
         "Update": {"row": ref(row)},
         "Reset": {"rows": _many(ref(row))},
     }
-    problem = {"type": STRING, "title": STRING, "status": NUMBER}
+    problem = {"type": STRING, "title": STRING, "status": NUMBER, "instance": STRING}
+    details = {"detail": STRING, "errors": {"type": "object", "additionalProperties": STRING}}
     return {
         row: _object(_row(table)),
         rows: _object({"rows": _many(ref(row)), **listing}),
@@ -43,7 +44,8 @@ def shapes(table: Table) -> dict[str, Any]:
         f"{rows}Message": _object({"steps": _many({"oneOf": [ref(row + verb) for verb in steps]}), **listing}),
         **{row + verb: _object({"step": {"const": verb.lower()}, **about}) for verb, about in steps.items()},
         f"{row}Conflict": _object({**problem, "row": ref(row)}),
-        "Problem": _object(problem),
+        "Waiting": _object({"waiting": COUNT}),
+        "Problem": _object(problem, **details),
     }
 
 
@@ -88,8 +90,8 @@ def _sent(model: type[BaseModel], **more: Any) -> dict[str, Any]:
     return {"type": "object", "properties": fields | more, "required": made.get("required", [])}
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
+def _object(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties | more, "required": list(properties)}
 
 
 def _many(schema: dict[str, Any]) -> dict[str, Any]:
