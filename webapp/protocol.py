@@ -1,8 +1,9 @@
-"""The protocol: one connection, which is itself the wire of its stream."""
+"""The protocol: one connection. A stream that is handed over goes on by a lighter one, which is the wire itself."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from typing import Any, cast
 
@@ -13,48 +14,32 @@ from webapp.routes.handover import EXTENSION
 
 UNSENT = 64 * 1024  # bytes that the kernel holds for a reader beyond what is on its way; by default it is megabytes
 UNACKNOWLEDGED = 30_000  # milliseconds after which the kernel gives up a peer that is gone without a word
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 class StreamProtocol(BoundedProtocol):
-    """One connection; when a stream is handed over, it writes the stream's frames straight to its transport."""
+    """One connection, which offers itself to streams."""
 
-    subscriber: Subscriber | None = None
-    is_aborted = False
-    _is_ending = False
-    _is_chunked = True
+    is_chunked = True  # HTTP/1.0 knows no chunks
+    is_ending = False
 
-    @property
-    def is_full(self) -> bool:
-        """Whether the transport has asked to pause."""
-        return self.flow.write_paused
+    def wire(self) -> StreamWire:
+        """Return the wire of a stream, of which uvicorn is still to send the head."""
+        if not self.is_chunked:
+            self.cycle.chunked_encoding = False  # uvicorn would send them
+        self.cycle.keep_alive = False  # whoever follows a stream for minutes asks nothing else here
+        return StreamWire(self)
 
-    def begin(self) -> None:
-        """Prepare for the head of a stream: HTTP/1.0 knows no chunks, but uvicorn would send them."""
-        if not self._is_chunked:
-            self.cycle.chunked_encoding = False
-
-    def write(self, frame: Frame) -> None:
-        """Write ``frame``, to a connection of HTTP/1.1 in chunks."""
-        if not self.transport.is_closing():  # it may be gone, and the hub not yet know
-            for piece in frame.pieces:
-                self.transport.write(piece.chunk if self._is_chunked else piece.data)
-
-    def abort(self) -> None:
-        """Drop the connection."""
-        self.is_aborted = True
-        self.transport.abort()
-
-    async def run(self, subscriber: Subscriber, _receive: Any) -> None:
-        """Tell ``subscriber`` what happens to the connection until it has ended or the client is gone."""
-        self.subscriber = subscriber
-        if self.is_full:
-            subscriber.filled()
-        if self.transport.is_closing():
-            subscriber.closed()
-        elif self._is_ending:  # the server began to end while this stream was prepared
-            subscriber.end("shutdown")
-        await subscriber.ended.wait()
-        self.subscriber = None
+    def hand_over(self, wire: StreamWire) -> None:
+        """Let ``wire`` hear of the connection from now on; for uvicorn the request is answered."""
+        self._forget_deadline()
+        self.flow.resume_reading()
+        self.transport.set_protocol(wire)
+        self.connections.discard(self)
+        self.connections.add(wire)  # type: ignore[arg-type]  # the server tells those in it to end
+        self.cycle.response_complete = True
+        # They hold each other, and this.
+        self.parser = self.scope = self.cycle = None  # type: ignore[assignment]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
@@ -66,32 +51,98 @@ class StreamProtocol(BoundedProtocol):
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
 
     def on_headers_complete(self) -> None:
-        """Offer this connection as a wire."""
-        self._is_chunked = self.parser.get_http_version() != "1.0"
+        """Offer a wire."""
+        self.is_chunked = self.parser.get_http_version() != "1.0"
         cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: self}
         super().on_headers_complete()
 
+    def shutdown(self) -> None:
+        """Hear that the server ends."""
+        self.is_ending = True
+        super().shutdown()
+
+
+class StreamWire(asyncio.Protocol):
+    """One connection that carries a stream: small, for there are thousands, and most of the time nothing happens.
+
+    What its reader sends is not read: nothing is to follow a stream.
+    """
+
+    __slots__ = ("_connections", "_file", "_is_chunked", "_protocol", "_subscriber", "_transport", "is_full")
+
+    def __init__(self, protocol: StreamProtocol) -> None:
+        self._protocol = protocol
+        self._transport = protocol.transport
+        self._connections = protocol.connections
+        self._is_chunked = protocol.is_chunked
+        self._file = -1 if protocol.scheme == "https" else protocol.transport.get_extra_info("socket").fileno()
+        self._subscriber: Subscriber | None = None
+        self.is_full = False  # whether the transport has asked to pause
+
+    def write(self, frame: Frame) -> None:
+        """Write ``frame``, to a connection of HTTP/1.1 in chunks."""
+        transport = self._transport
+        if transport.is_closing():  # it may be gone, and the hub not yet know
+            return
+        for piece in frame.pieces:
+            data = piece.chunk if self._is_chunked else piece.data
+            if self._file >= 0 and not transport.get_write_buffer_size():
+                # Most of the time the kernel takes all, and the transport need not queue it.
+                try:
+                    sent = os.write(self._file, data)
+                except OSError:
+                    sent = 0  # the socket is full, or broken: the transport will find out which
+                if sent == len(data):
+                    continue
+                data = data[sent:]
+            transport.write(data)
+
+    async def run(self, subscriber: Subscriber, _receive: Any) -> None:
+        """Take the connection over; it runs by itself, and whoever waits for this need not stay."""
+        protocol = self._protocol
+        del self._protocol
+        self.is_full = protocol.flow.write_paused
+        if self._transport.is_closing():
+            subscriber.closed()
+            return
+        self._subscriber = subscriber
+        protocol.hand_over(self)
+        if self.is_full:
+            subscriber.filled()
+        if protocol.is_ending:  # the server began to end while this stream was prepared
+            self.shutdown()
+
+    def end(self) -> None:
+        """End the response, and with it the connection."""
+        if not self._transport.is_closing():
+            if self._is_chunked:
+                self._transport.write(LAST_CHUNK)
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Drop the connection."""
+        self._transport.abort()
+
     def pause_writing(self) -> None:
         """Hear that the reader does not take what was written."""
-        super().pause_writing()
-        if self.subscriber is not None:
-            self.subscriber.filled()
+        self.is_full = True
+        if self._subscriber is not None:
+            self._subscriber.filled()
 
     def resume_writing(self) -> None:
         """Hear that the reader has taken it."""
-        super().resume_writing()
-        if self.subscriber is not None:
-            self.subscriber.drained()
+        self.is_full = False
+        if self._subscriber is not None:
+            self._subscriber.drained()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _error: Exception | None) -> None:
         """Hear that the reader is gone."""
-        if self.subscriber is not None:
-            self.subscriber.closed()
-        super().connection_lost(exc)
+        self._connections.discard(self)
+        if self._subscriber is not None:
+            self._subscriber.closed()
+            self._subscriber = None
 
     def shutdown(self) -> None:
         """End the stream cleanly, so that its reader resumes elsewhere."""
-        self._is_ending = True
-        super().shutdown()
-        if self.subscriber is not None:
-            self.subscriber.end("shutdown")
+        if self._subscriber is not None:
+            self._subscriber.end("shutdown")

@@ -18,12 +18,18 @@ def subscriber(life: float = 60, stall: float = 60) -> tuple[Subscriber, MemoryW
     return Subscriber(wire, life=life, stall=stall), wire
 
 
+async def over(reader: Subscriber) -> None:
+    heard = asyncio.Event()
+    reader.left = heard.set
+    await heard.wait()
+
+
 async def test_a_stream_ends_after_80_to_100_percent_of_its_life_and_not_all_at_once() -> None:
     loop = asyncio.get_running_loop()
     started = loop.time()
 
     async def age() -> float:
-        await subscriber(life=0.5)[0].ended.wait()
+        await over(subscriber(life=0.5)[0])
         return loop.time() - started
 
     ages = sorted(await asyncio.gather(*(age() for _ in range(100))))
@@ -35,7 +41,7 @@ async def test_a_stream_ends_after_80_to_100_percent_of_its_life_and_not_all_at_
 async def test_a_reader_that_takes_nothing_is_dropped() -> None:
     reader, wire = subscriber(stall=0.05)
     wire.hold(reader)
-    await asyncio.wait_for(reader.ended.wait(), 1)
+    await asyncio.wait_for(over(reader), 1)
     assert wire.is_aborted
 
 
@@ -46,7 +52,7 @@ async def test_a_reader_that_drains_in_time_is_kept() -> None:
         await asyncio.sleep(0.025)
         wire.drain(reader)
     await asyncio.sleep(0.1)
-    assert not reader.ended.is_set()
+    assert not reader.is_over
     assert not wire.is_aborted
 
 
@@ -55,7 +61,7 @@ async def test_the_time_to_drain_is_counted_from_the_first_moment() -> None:
     wire.hold(reader)
     await asyncio.sleep(0.07)
     reader.filled()
-    await asyncio.wait_for(reader.ended.wait(), 0.07)
+    await asyncio.wait_for(over(reader), 0.07)
 
 
 @pytest.mark.parametrize("lags", [False, True], ids=["one that listens", "one that lags"])
@@ -64,8 +70,9 @@ async def test_the_end_is_clean_only_for_a_reader_that_would_see_it(lags: bool) 
     if lags:
         wire.hold(reader)
     reader.end("life")
-    assert reader.ended.is_set()
+    assert reader.is_over
     assert wire.is_aborted == lags
+    assert wire.is_ended != lags
     assert reader.reason == "life"
 
 

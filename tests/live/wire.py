@@ -18,7 +18,7 @@ class MemoryWire:
         self.frames: list[Frame] = []
         self.events: list[Event] = []
         self.is_full = False
-        self.is_aborted = False
+        self.is_aborted = self.is_ended = False
         self.is_cut = False
         self.screen = screen
         self._decoder = Decoder()
@@ -39,6 +39,10 @@ class MemoryWire:
             self.events.append(event)
             if self.screen is not None:
                 self.screen.receive(event)
+
+    def end(self) -> None:
+        """Hear that the stream ends cleanly."""
+        self.is_ended = True
 
     def abort(self) -> None:
         """Hear that the connection is dropped."""

@@ -68,6 +68,11 @@ class Frame:
         """The event."""
         return b"".join(piece.data for piece in self.pieces)
 
+    @cached_property
+    def size(self) -> int:
+        """The length of the event, in bytes."""
+        return sum(len(piece.data) for piece in self.pieces)
+
 
 def frame(revision: str, body: str) -> Frame:
     """Return the frame that carries ``body`` to all who are at one revision."""

@@ -25,6 +25,9 @@ class Wire(Protocol):
     def write(self, frame: Frame) -> None:
         """Write ``frame``; never waits."""
 
+    def end(self) -> None:
+        """End the response, after all that was written."""
+
     def abort(self) -> None:
         """Drop the connection, and with it what the reader has not taken."""
 
@@ -35,6 +38,25 @@ class Subscriber:
     ``life`` and ``stall`` are in seconds: how long the stream may live, and how long its reader may take nothing.
     """
 
+    __slots__ = (
+        "_life",
+        "_stall",
+        "_stalled",
+        "began_at",
+        "bytes",
+        "catch_up",
+        "frames",
+        "greeted_at",
+        "is_behind",
+        "is_over",
+        "lags",
+        "left",
+        "reason",
+        "revision",
+        "token",
+        "wire",
+    )
+
     def __init__(self, wire: Wire, *, life: float, stall: float) -> None:
         self.wire = wire
         self.revision = ""
@@ -42,7 +64,8 @@ class Subscriber:
         self.token = secrets.token_urlsafe(12)
         self.greeted_at = 0.0
         self.catch_up: Callable[[Subscriber], None] | None = None  # the feed's, while it is subscribed
-        self.ended = asyncio.Event()
+        self.is_over = False
+        self.left: Callable[[], None] | None = None  # to be called when it is over
         self.reason = ""  # why it ended
         self.began_at = time.monotonic()
         self.frames = 0
@@ -67,7 +90,7 @@ class Subscriber:
             return
         self.revision = frame.revision
         self.frames += 1
-        self.bytes += sum(len(piece.data) for piece in frame.pieces)
+        self.bytes += frame.size
         self.wire.write(frame)
 
     def filled(self) -> None:
@@ -86,10 +109,11 @@ class Subscriber:
 
     def end(self, reason: str) -> None:
         """End the stream cleanly; a reader that takes nothing is dropped instead, for it would not see the end."""
+        self.closed(reason)
         if self.wire.is_full:
-            self.abort(reason)
+            self.wire.abort()
         else:
-            self.closed(reason)
+            self.wire.end()
 
     def abort(self, reason: str) -> None:
         """Drop the connection."""
@@ -97,9 +121,12 @@ class Subscriber:
         self.wire.abort()
 
     def closed(self, reason: str = "left") -> None:
-        """Hear that nothing more can be written; whoever waits for ``ended`` then ends the response."""
+        """Hear that nothing more is to be written."""
+        self.is_over = True
         self.reason = self.reason or reason
         self._life.cancel()
         if self._stalled is not None:
             self._stalled.cancel()
-        self.ended.set()
+        if self.left is not None:
+            left, self.left = self.left, None
+            left()

@@ -1,12 +1,14 @@
-"""Handover: once Quart has routed a stream, its connection belongs to the hub; no generator, no queue, one task.
+"""Handover: once Quart has routed a stream, its connection belongs to the hub; no generator, no queue.
 
-There are two ways to write. On our server the protocol itself is the wire: one chunk of bytes, made once, goes
-straight to every transport. On any other ASGI server the wire is ``send``.
+There are two ways to write. On our server the connection itself becomes the wire: one chunk of bytes, made once, goes
+straight to every socket, and neither a task nor anything of the request stays. On any other ASGI server the wire is
+``send``, and a task waits.
 """
 
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any, Protocol, cast
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPResponseBodyEvent, HTTPResponseStartEvent
@@ -64,31 +66,29 @@ class Handover(ASGIHTTPConnection):
             await super()._send_response(send, stream.refusal)
             return
         extensions = cast(dict[str, Any], self.scope.get("extensions") or {})
-        wire: OwnWire | SendWire = extensions.get(EXTENSION) or SendWire(send)
-        wire.begin()
+        offered: Offer | None = extensions.get(EXTENSION)
+        wire: RunningWire = offered.wire() if offered else SendWire(send)
         head = {"type": "http.response.start", "status": 200, "headers": encode_headers(stream.headers)}
         await send(cast(HTTPResponseStartEvent, head))
         await stream.hub.feed(stream.key)
         # From here to the subscription nothing is awaited: the feed cannot be dropped in between.
         subscriber = stream.hub.subscribe(stream.key, wire, stream.have, stream.client)
-        try:
-            await wire.run(subscriber, receive)
-        finally:
-            stream.hub.unsubscribe(stream.key, subscriber, stream.client)
-        if not wire.is_aborted:
-            await send(cast(HTTPResponseBodyEvent, {"type": "http.response.body", "body": b"", "more_body": False}))
+        subscriber.left = partial(stream.hub.unsubscribe, stream.key, subscriber, stream.client)
+        await wire.run(subscriber, receive)
 
 
-class OwnWire(Wire, Protocol):
-    """A wire that runs by itself: it tells the subscriber what happens to the connection."""
-
-    is_aborted: bool
-
-    def begin(self) -> None:
-        """Prepare for the head of the stream."""
+class RunningWire(Wire, Protocol):
+    """A wire that tells the subscriber what happens to the connection."""
 
     async def run(self, subscriber: Subscriber, receive: ASGIReceiveCallable) -> None:
-        """Return when the subscriber has ended or the client is gone."""
+        """Begin to tell; it may be that it goes on by itself after that."""
+
+
+class Offer(Protocol):
+    """A connection that can become a wire."""
+
+    def wire(self) -> RunningWire:
+        """Return the wire; the head of the stream is yet to be sent."""
 
 
 class SendWire:
@@ -98,10 +98,8 @@ class SendWire:
         self._send = send
         self._frame: Frame | None = None
         self._written = asyncio.Event()
-        self.is_aborted = False
-
-    def begin(self) -> None:
-        """Nothing to prepare: the server does as its protocol wants."""
+        self._over = asyncio.Event()
+        self._is_aborted = False
 
     @property
     def is_full(self) -> bool:
@@ -113,16 +111,21 @@ class SendWire:
         self._frame = frame
         self._written.set()
 
+    def end(self) -> None:
+        """End the response."""
+        self._over.set()
+
     def abort(self) -> None:
         """ASGI cannot drop a connection; to return without an end makes the server do it."""
-        self.is_aborted = True
+        self._is_aborted = True
+        self._over.set()
 
     async def run(self, subscriber: Subscriber, receive: ASGIReceiveCallable) -> None:
         """Send what is written until the subscriber has ended or the client is gone."""
         tasks: list[asyncio.Task[Any]] = [
             asyncio.create_task(self._pump(subscriber)),
             asyncio.create_task(_disconnect(receive)),
-            asyncio.create_task(subscriber.ended.wait()),
+            asyncio.create_task(self._over.wait()),
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -131,6 +134,9 @@ class SendWire:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             subscriber.closed()
+        if not self._is_aborted:
+            last = {"type": "http.response.body", "body": b"", "more_body": False}
+            await self._send(cast(HTTPResponseBodyEvent, last))
 
     async def _pump(self, subscriber: Subscriber) -> None:
         while True:
