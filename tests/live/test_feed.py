@@ -10,7 +10,7 @@ from tests.live.pages import RENDERER
 from tests.live.source import Source, connect, targets, until
 from tests.model import parts
 from webapp.live.encoders import Parts
-from webapp.live.feed import RETRY, THROTTLE, Feed
+from webapp.live.feed import LONGEST, RETRY, THROTTLE, Feed
 
 
 async def test_the_greeting_says_who_where_and_when_to_come_back(feed: Feed, source: Source) -> None:
@@ -56,6 +56,29 @@ async def test_the_first_change_goes_out_at_once_and_more_of_them_together(feed:
     await until(lambda: wire.last_id == source.revision)
     assert wire.screen
     assert wire.screen.state == source.screen.state
+
+
+async def test_the_longer_a_burst_lasts_the_more_of_it_goes_into_one_frame(feed: Feed, source: Source) -> None:
+    _, wire = connect(feed, source)
+    loop = asyncio.get_running_loop()
+
+    async def burst(seconds: float) -> int:
+        before, until_then = len(wire.frames), loop.time() + seconds
+        while loop.time() < until_then:
+            source.rows[1] += 1
+            feed.touch()
+            await asyncio.sleep(0.002)
+        return len(wire.frames) - before
+
+    await burst(4 * LONGEST)
+    assert await burst(8 * LONGEST) <= 9, "every 100 ms, no longer every 25"
+    await until(lambda: wire.last_id == source.revision)
+    await asyncio.sleep(2 * LONGEST)  # it is quiet again
+    source.rows[1] += 1
+    feed.touch()
+    await until(lambda: wire.last_id == source.revision)
+    await asyncio.sleep(2 * THROTTLE)
+    assert await burst(3 * THROTTLE) >= 2, "the next burst begins as quickly as the first"
 
 
 async def test_a_change_while_the_page_is_read_is_not_lost(feed: Feed, source: Source) -> None:

@@ -17,7 +17,8 @@ from webapp.tables.page import Page
 
 log = logging.getLogger(__name__)
 
-THROTTLE = 0.025  # seconds between two refreshes while changes keep coming
+THROTTLE = 0.025  # seconds between two refreshes when changes come
+LONGEST = 0.1  # what it grows to while they keep coming
 RETRY = 1000  # milliseconds after which a reader comes back
 
 
@@ -95,7 +96,10 @@ class Feed:
         loop = asyncio.get_running_loop()
         beat_at = loop.time() + self._heartbeat
         is_failing = False
+        pause = THROTTLE
         while True:
+            # Who must wait again at once is in a burst: the longer it lasts, the more of it goes into one frame.
+            pause = min(2 * pause, LONGEST) if self._dirty.is_set() else THROTTLE
             try:
                 async with asyncio.timeout_at(min(beat_at, self._summary.due)):
                     await self._dirty.wait()
@@ -115,7 +119,7 @@ class Feed:
                 beat_at = loop.time() + self._heartbeat
                 self._push(frame(self.revision, self.encoder.beat(self.revisions.page)), self.revision)
             # Throttled, not debounced: the first change went out at once, and the last one will.
-            await asyncio.sleep(RETRY / 1000 if is_failing else max(THROTTLE, 2 * (loop.time() - started)))
+            await asyncio.sleep(RETRY / 1000 if is_failing else max(pause, 2 * (loop.time() - started)))
 
     async def _refresh(self) -> None:
         # The flag is cleared first: a change that comes while the page is read makes it be read again.
