@@ -150,9 +150,9 @@ def stale_frames_kept(patch: Patch) -> None:
     """The frame from a revision to now is kept when now has passed."""
     remember = Revisions._remember
 
-    def forgetful(self: Revisions, page: Page) -> None:
+    def forgetful(self: Revisions, page: Page, revision: str) -> None:
         kept = dict(self._rests)
-        remember(self, page)
+        remember(self, page, revision)
         self._rests.update(kept)
 
     patch.setattr(Revisions, "_remember", forgetful)

@@ -12,6 +12,7 @@ from webapp.live.steps import Outline
 from webapp.rendering import TableRenderer
 from webapp.tables.listing import Listing
 from webapp.tables.page import Page, Row
+from webapp.tables.touching import Basis
 from webapp.users import USERS
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -24,6 +25,7 @@ NAMES = (
     "🎉 & é",
 )
 RENDERER = TableRenderer(USERS, Audience("en"))
+BASIS = Basis(USERS, Listing(page=9))
 
 
 def row(id: int, edition: int = 0, changed: datetime = NOON) -> Row:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.live.pages import RENDERER
+from tests.live.pages import BASIS, RENDERER
 from tests.live.source import Source, connect, targets, until
 from tests.model import parts
 from webapp.live.encoders import Parts
@@ -97,7 +97,7 @@ async def test_a_reader_that_lags_while_nothing_changes_gets_nothing_when_it_dra
 
 
 async def test_the_heartbeat_carries_the_id_and_looks_for_changes_that_nobody_told(source: Source) -> None:
-    feed = Feed(source.read, Parts(RENDERER), heartbeat=0.05, remembered=32)
+    feed = Feed(source.read, Parts(RENDERER), BASIS, heartbeat=0.05, remembered=32)
     await feed.start()
     _, wire = connect(feed, source)
     source.rows[1] = 1

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.live.pages import RENDERER
+from tests.live.pages import BASIS, RENDERER
 from tests.live.source import Source, until
 from tests.live.wire import MemoryWire
 from webapp.live.encoders import Parts
@@ -29,7 +29,8 @@ async def make_hub(source: Source) -> AsyncIterator[MakeHub]:
     hubs: list[Hub] = []
 
     def make(**limits: float) -> Hub:
-        hubs.append(Hub(lambda _key: source.read(), lambda _key: Parts(RENDERER), replace(LIMITS, **limits)))  # type: ignore[arg-type]
+        kept = replace(LIMITS, **limits)  # type: ignore[arg-type]
+        hubs.append(Hub(lambda _key: source.read(), lambda _key: Parts(RENDERER), lambda _key: BASIS, kept))
         return hubs[-1]
 
     yield make

@@ -23,6 +23,7 @@ from webapp.tables import hits
 from webapp.tables.documents import as_json, page_as_json
 from webapp.tables.listing import Listing
 from webapp.tables.page import Page, Row, read_page
+from webapp.tables.touching import Basis
 from webapp.users import USERS
 
 AUDIENCE = Audience("en")
@@ -75,8 +76,13 @@ class World:
         """Start the server."""
         self.database = Database(self.url)
         self.renderer = Edition(self.edition)
-        self.hub = Hub(self._read, lambda key: encoder_of(key.form, self.renderer), self._limits)
-        self.signal = signal_of(self.database, self.hub)
+        self.hub = Hub(
+            self._read,
+            lambda key: encoder_of(key.form, self.renderer),
+            lambda key: Basis(USERS, key.listing),
+            self._limits,
+        )
+        self.signal = signal_of(self.database, self.hub, (USERS,))
         await self.signal.start()
 
     async def stop(self) -> None:
