@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -41,6 +42,12 @@ def row(id: int, edition: int = 0, changed: datetime = NOON) -> Row:
         "status": "active",
     }
     return Row(id, f"{edition:08}".encode(), values)
+
+
+def state(id: int = 7, **values: Any) -> dict[str, Any]:
+    """Return what decides about the row ``id``, as the database keeps it."""
+    plain = {"username_key": "mo", "email_key": "m@b.c", "role": "member", "status": "active", "changed": "2026-05-01"}
+    return {"id": id, **plain, **values}
 
 
 def page(

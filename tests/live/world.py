@@ -59,7 +59,8 @@ class World:
         self.edition = 0
         self.shown: dict[str, tuple[str, str]] = {}
         self._open = ExitStack()
-        self._former: Counter[str] = Counter()
+        self.frames: Counter[str] = Counter()  # made until the server was stopped, by kind
+        self.refreshes: Counter[str] = Counter()  # made, and spared
         self._reads: set[asyncio.Task[Page]] = set()
         self._limits = Limits(
             streams=100,
@@ -93,12 +94,8 @@ class World:
         await self.database.close()
         self._open.close()
         self.__dict__.pop("_other", None)
-        self._former += self.hub.meters.frames
-
-    @property
-    def frames(self) -> Counter[str]:
-        """How many frames were made, by kind."""
-        return self._former + self.hub.meters.frames
+        self.frames += self.hub.meters.frames
+        self.refreshes["spared"] += self.hub.meters.spared
 
     async def served(self, key: Key) -> tuple[Screen | Copy, str]:
         """Return the page that a request gets now, and its revision."""
@@ -126,6 +123,7 @@ class World:
         return self._open.enter_context(program(self.url))
 
     async def _read(self, key: Key) -> Page:
+        self.refreshes["made"] += 1
         read = asyncio.create_task(self._now(key))
         self._reads.add(read)
         read.add_done_callback(self._reads.discard)
