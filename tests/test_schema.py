@@ -9,11 +9,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
+from sqlalchemy import Connection
 
 from tests.postgres import Cluster
 from tests.programs import program
 from webapp.config import Settings
-from webapp.schema import Unusable, migrate, prepare
+from webapp.database import exclusively
+from webapp.schema import Unusable, _alembic, migrate, prepare
 
 
 @pytest.fixture
@@ -41,6 +44,27 @@ def test_a_file_of_another_version_is_refused_with_the_remedy(settings: Settings
         file.execute("UPDATE alembic_version SET version_num = '0000'")
     with pytest.raises(Unusable, match="rowcast migrate"):
         prepare(settings.database)
+
+
+def test_a_file_of_the_version_before_is_brought_up_to_date_and_keeps_its_rows(tmp_path: Path) -> None:
+    url, config = f"sqlite:///{tmp_path / 'old.db'}", _alembic()
+
+    def begin(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+
+    exclusively(url, begin)
+    with closing(sqlite3.connect(tmp_path / "old.db", isolation_level=None)) as file:
+        file.execute("INSERT INTO users (username, email) VALUES ('Ada', 'a@b.c')")
+        with pytest.raises(Unusable, match="rowcast migrate"):
+            prepare(url)
+        migrate(url)
+        prepare(url)
+        file.execute("UPDATE users SET role = 'administrator'")
+        assert file.execute("SELECT before_role, after_role FROM users_touched").fetchall() == [
+            ("member", "administrator"),
+            ("administrator", "administrator"),
+        ]
 
 
 @pytest.mark.parametrize("place", ["no/such/folder/x.db", "text"])

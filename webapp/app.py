@@ -33,6 +33,7 @@ from webapp.routes.writes import add_writes
 from webapp.security import protect
 from webapp.tables.page import Page, read_page
 from webapp.tables.table import Table
+from webapp.tables.touching import Basis
 from webapp.users import USERS
 
 TABLES = {table.name: table for table in (USERS,)}
@@ -71,8 +72,13 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
     def encoder(key: Key) -> Encoder:
         return encoder_of(key.form, renderers.get(TABLES[key.table], key.audience))
 
-    hub = Hub(read, encoder, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
-    services = Services(database, hub, signal_of(database, hub, settings.listen, workers), renderers)
+    def basis(key: Key) -> Basis:
+        return Basis(TABLES[key.table], key.listing)
+
+    limits = Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__})
+    hub = Hub(read, encoder, basis, limits)
+    signal = signal_of(database, hub, tuple(TABLES.values()), settings.listen, workers)
+    services = Services(database, hub, signal, renderers)
     add_observing(app, database, hub, workers)
     protect(app, settings.hosts, settings.embed_origins)
     for table in TABLES.values():

@@ -52,6 +52,7 @@ USERS = Table(
     draft=UserDraft,
     sort="username",
     trigrams="users_search",
+    touched="users_touched",
     columns=(
         Column(
             name="username",

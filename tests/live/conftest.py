@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.live.pages import RENDERER
+from tests.live.pages import BASIS, RENDERER
 from tests.live.source import Source
 from webapp.live.encoders import Parts
 from webapp.live.feed import Feed
@@ -19,7 +19,7 @@ def source() -> Source:
 
 @pytest.fixture
 async def feed(source: Source) -> AsyncIterator[Feed]:
-    made = Feed(source.read, Parts(RENDERER), heartbeat=60, remembered=32)
+    made = Feed(source.read, Parts(RENDERER), BASIS, heartbeat=60, remembered=32)
     await made.start()
     yield made
     made.stop()

@@ -46,6 +46,15 @@ def listing(dice: random.Random) -> Listing:
     return parse(USERS, query.items())[0]
 
 
+def quiet(dice: random.Random) -> Listing:
+    """Return what few writes can touch."""
+    query = {
+        "q": dice.choice(["user 1", "x2", "example.com", "nobody"]),
+        "sort": dice.choice(["", "email", "-changed"]),
+    }
+    return parse(USERS, query.items())[0]
+
+
 def command(url: str, seed: int, rounds: int, form: Form) -> str:
     """Return what repeats a history."""
     return f"python -m tests.soak --database {url.partition('+')[0]} --form {form} --rounds {rounds} --seed {seed}"
@@ -70,13 +79,13 @@ async def history(
         raise
     finally:
         await world.stop()
-    return Tally(1, writer.made, world.frames, faults)
+    return Tally(1, writer.made, world.frames, faults, world.refreshes)
 
 
 async def _live(
     world: World, writer: Writer, dice: random.Random, rounds: int, patience: float, form: Form
 ) -> Counter[str]:
-    asked = [listing(dice) for _ in range(3)]
+    asked = [*(listing(dice) for _ in range(3)), quiet(dice)]
     readers = [Reader(world, listing, form) for listing in [*asked, *dice.choices(asked, k=dice.randint(1, 2))]]
     faults: Counter[str] = Counter()
     for reader in readers:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +16,7 @@ from webapp.live.feed import Feed
 from webapp.live.frames import Frame, Piece, Renderer
 from webapp.live.revisions import Revisions
 from webapp.live.signals.sqlite import SqliteSignal
+from webapp.live.signals.touched import Touched
 from webapp.live.steps import Insertion, Outline, Steps, steps
 from webapp.live.subscriber import Subscriber
 from webapp.rendering import TableRenderer
@@ -20,6 +24,7 @@ from webapp.tables import page as pages
 from webapp.tables.listing import Listing
 from webapp.tables.page import Page, Row
 from webapp.tables.table import Table
+from webapp.tables.touching import Basis, Touch
 
 Patch = pytest.MonkeyPatch
 
@@ -150,9 +155,9 @@ def stale_frames_kept(patch: Patch) -> None:
     """The frame from a revision to now is kept when now has passed."""
     remember = Revisions._remember
 
-    def forgetful(self: Revisions, page: Page) -> None:
+    def forgetful(self: Revisions, page: Page, revision: str) -> None:
         kept = dict(self._rests)
-        remember(self, page)
+        remember(self, page, revision)
         self._rests.update(kept)
 
     patch.setattr(Revisions, "_remember", forgetful)
@@ -172,6 +177,51 @@ def release_forgotten(patch: Patch) -> None:
 def other_programs_unheard(patch: Patch) -> None:
     """Only this program's own commits are heard."""
     patch.setattr(SqliteSignal, "_poll", lambda self: asyncio.sleep(0))
+
+
+def judged_by_what_it_became(patch: Patch) -> None:
+    """Of a row that was written, only how it is now is compared with what the listing asks for."""
+    is_touched = Basis._is_touched
+
+    def forgetful(self: Basis, page: Page, touch: Touch) -> bool:
+        return is_touched(self, page, Touch(None, touch.after) if touch.after else touch)
+
+    patch.setattr(Basis, "_is_touched", forgetful)
+
+
+def judged_by_the_page_before(patch: Patch) -> None:
+    """A change that comes while the page is read is judged by the page that is shown."""
+    touch = Feed.touch
+
+    def early(self: Feed, touches: Sequence[Touch] | None = None) -> None:
+        if self.revisions.now and not self._dirty.is_set():
+            self._known = self.revisions.page
+        touch(self, touches)
+
+    patch.setattr(Feed, "touch", early)
+
+
+def no_doubt_about_the_log(patch: Patch) -> None:
+    """What had to make room in the log was not written."""
+    begin = Touched._begin
+    patch.setattr(Touched, "_begin", lambda self, connection: begin(self, connection) or [])
+
+
+def replaced_rows_forgotten(patch: Patch) -> None:
+    """Rows that REPLACE removes are not in the log, for no trigger is told of them."""
+    start = SqliteSignal.start
+
+    async def deaf(self: SqliteSignal) -> None:
+        with closing(sqlite3.connect(self._file, timeout=10)) as file:
+            file.execute("DROP TRIGGER IF EXISTS users_touched_before_insert")
+        await start(self)
+
+    patch.setattr(SqliteSignal, "start", deaf)
+
+
+def off_the_page_is_out_of_sight(patch: Patch) -> None:
+    """A row that is not on the page is taken not to change it."""
+    patch.setattr(Basis, "_is_touched", lambda self, page, touch: any(s["id"] in page.ids for s in touch.states))
 
 
 def lines_split_at_newlines_only(patch: Patch) -> None:

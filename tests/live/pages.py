@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from webapp.live.steps import Outline
 from webapp.rendering import TableRenderer
 from webapp.tables.listing import Listing
 from webapp.tables.page import Page, Row
+from webapp.tables.touching import Basis
 from webapp.users import USERS
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -24,6 +26,7 @@ NAMES = (
     "🎉 & é",
 )
 RENDERER = TableRenderer(USERS, Audience("en"))
+BASIS = Basis(USERS, Listing(page=9))
 
 
 def row(id: int, edition: int = 0, changed: datetime = NOON) -> Row:
@@ -39,6 +42,12 @@ def row(id: int, edition: int = 0, changed: datetime = NOON) -> Row:
         "status": "active",
     }
     return Row(id, f"{edition:08}".encode(), values)
+
+
+def state(id: int = 7, **values: Any) -> dict[str, Any]:
+    """Return what decides about the row ``id``, as the database keeps it."""
+    plain = {"username_key": "mo", "email_key": "m@b.c", "role": "member", "status": "active", "changed": "2026-05-01"}
+    return {"id": id, **plain, **values}
 
 
 def page(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.live.pages import RENDERER
+from tests.live.pages import BASIS, RENDERER
 from tests.live.source import Source, connect, targets, until
 from tests.live.wire import MemoryWire
 from webapp.live.encoders import Parts
@@ -33,7 +33,7 @@ async def test_from_a_position_that_nobody_knows_one_frame_replaces_all(feed: Fe
 
 
 async def test_only_so_many_revisions_are_remembered(source: Source) -> None:
-    feed = Feed(source.read, Parts(RENDERER), heartbeat=60, remembered=4)
+    feed = Feed(source.read, Parts(RENDERER), BASIS, heartbeat=60, remembered=4)
     await feed.start()
     revisions = [source.revision]
     for edition in range(1, 5):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.copy import STEPS, Copy
-from tests.live.pages import EDITIONS, NAMES, RENDERER, outline, page
+from tests.live.pages import BASIS, EDITIONS, NAMES, RENDERER, outline, page
 from tests.live.source import Source, until
 from tests.live.wire import MemoryWire
 from tests.model import Decoder
@@ -39,9 +39,14 @@ def receive(kept: Copy, told: str, now: Page) -> None:
     kept.receive(event)
 
 
+def difference(old: Outline | None, new: Page) -> tuple[str, bool]:
+    """Return what leads from one page to another."""
+    return DOCUMENTS.difference(old, new, new.revision(RENDERER.seed))
+
+
 def told(old: Rows, new: Rows) -> list[dict[str, Any]]:
     """Return the steps from one page to another."""
-    body, _ = DOCUMENTS.difference(outline(old), page(new))
+    body, _ = difference(outline(old), page(new))
     return list(json.loads(body)["steps"]) if body else []
 
 
@@ -52,7 +57,7 @@ def test_the_steps_turn_the_old_page_into_the_new_one(old: Rows, new: Rows, befo
         for rows, number in ((old, before), (new, after))
     )
     kept = fresh(shown)
-    body, replacing = DOCUMENTS.difference(Outline.of(shown), now)
+    body, replacing = difference(Outline.of(shown), now)
     if body:
         receive(kept, body, now)
     assert kept.state == fresh(now).state
@@ -67,7 +72,7 @@ def test_rows_that_only_move_are_moved_by_single_steps(old: list[int], new: list
     after = dict.fromkeys([*new, *others], 0) | dict.fromkeys(changed, 1)
     kept = fresh(page(before))
     if steps := told(before, after):
-        receive(kept, DOCUMENTS.difference(outline(before), page(after))[0], page(after))
+        receive(kept, difference(outline(before), page(after))[0], page(after))
         assert {step["step"] for step in steps} <= {"move", "update"}
         assert len({step["row"]["id"] for step in steps}) == len(steps), "a row that moved says its values as well"
     assert kept.state == fresh(page(after)).state
@@ -76,7 +81,7 @@ def test_rows_that_only_move_are_moved_by_single_steps(old: list[int], new: list
 @given(EDITIONS, EDITIONS)
 def test_a_reset_leads_from_any_page_to_now(shown: Rows, new: Rows) -> None:
     kept = fresh(page(shown, 500, number=3))
-    body, replacing = DOCUMENTS.difference(None, page(new))
+    body, replacing = difference(None, page(new))
     assert replacing
     receive(kept, body, page(new))
     assert kept.steps == ["reset"]
@@ -98,22 +103,22 @@ def test_each_kind_of_step_is_told_as_documented() -> None:
 
 
 def test_equal_pages_are_not_told_and_a_total_alone_is() -> None:
-    assert DOCUMENTS.difference(outline({1: 0}), page({1: 0})) == ("", False)
-    document = json.loads(DOCUMENTS.difference(outline({1: 0}, 50), page({1: 0}, 51, number=2))[0])
+    assert difference(outline({1: 0}), page({1: 0})) == ("", False)
+    document = json.loads(difference(outline({1: 0}, 50), page({1: 0}, 51, number=2))[0])
     assert (document["total"], document["page"], document["pages"], document["steps"]) == (51, 2, 2, [])
 
 
 def test_hostile_names_come_back_as_they_were() -> None:
     names = dict.fromkeys(range(len(NAMES)), 0)
     kept = fresh(page({}))
-    receive(kept, DOCUMENTS.difference(None, page(names))[0], page(names))
+    receive(kept, difference(None, page(names))[0], page(names))
     assert [row["username"] for row in kept.rows] == list(NAMES)
 
 
 async def test_a_feed_in_json_greets_tells_and_beats_in_one_shape(source: Source) -> None:
-    feed = Feed(source.read, DOCUMENTS, heartbeat=0.3, remembered=32)
+    feed = Feed(source.read, DOCUMENTS, BASIS, heartbeat=0.3, remembered=32)
     await feed.start()
-    wire = MemoryWire(Copy({**json.loads(DOCUMENTS.nothing(await source.read())), "rows": []}))
+    wire = MemoryWire(Copy({**json.loads(DOCUMENTS.nothing(await source.read(), source.revision)), "rows": []}))
     subscriber = Subscriber(wire, life=60, stall=60)
     feed.subscribe(subscriber, "")
     source.rows[40] = 0

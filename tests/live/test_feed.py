@@ -6,11 +6,12 @@ import asyncio
 
 import pytest
 
-from tests.live.pages import RENDERER
+from tests.live.pages import BASIS, RENDERER, state
 from tests.live.source import Source, connect, targets, until
 from tests.model import parts
 from webapp.live.encoders import Parts
 from webapp.live.feed import LONGEST, RETRY, THROTTLE, Feed
+from webapp.tables.touching import Touch
 
 
 async def test_the_greeting_says_who_where_and_when_to_come_back(feed: Feed, source: Source) -> None:
@@ -95,6 +96,48 @@ async def test_a_change_while_the_page_is_read_is_not_lost(feed: Feed, source: S
     assert len(wire.events) == 3, "this proves nothing unless the first read missed the second change"
 
 
+ELSEWHERE = [Touch(None, None), Touch(state(50), state(50, role="administrator"))]
+
+
+async def test_a_change_that_cannot_touch_the_page_is_no_reason_to_read_it(feed: Feed, source: Source) -> None:
+    _, wire = connect(feed, source)
+    feed.touch(ELSEWHERE)
+    feed.touch([])
+    await asyncio.sleep(2 * THROTTLE)
+    assert (source.reads, feed.meters.spared) == (1, 2)
+    source.rows[5] = 1
+    feed.touch([*ELSEWHERE, Touch(state(5), state(5))])
+    await until(lambda: wire.last_id == source.revision)
+    assert (source.reads, feed.meters.spared) == (2, 2)
+
+
+async def test_any_change_counts_while_the_page_is_read_or_is_to_be_read_again(feed: Feed, source: Source) -> None:
+    source.open.clear()
+    feed.touch()
+    await until(lambda: source.under_way)
+    feed.touch(ELSEWHERE)
+    source.open.set()
+    await until(lambda: source.reads == 3)
+    source.is_failing = True
+    feed.touch()
+    await until(lambda: source.reads == 4)
+    await asyncio.sleep(0)
+    feed.touch(ELSEWHERE)
+    assert feed.meters.spared == 0
+
+
+async def test_a_row_that_fills_room_is_no_news_if_the_page_was_true_after_it_was_written(
+    feed: Feed, source: Source
+) -> None:
+    _, wire = connect(feed, source)
+    for made, is_news in ((40, True), (41, False)):
+        source.rows = {id: 0 for id in source.rows if id != made - 39} | {made: 0}
+        feed.touch()
+        await until(lambda: wire.last_id == source.revision)
+        assert ("data-changed" in wire.events[-1].data) == is_news
+        feed.touch(ELSEWHERE)  # heard long after the row was written, and so was the page true then
+
+
 async def test_a_reader_that_lags_gets_one_frame_when_it_drains(feed: Feed, source: Source) -> None:
     subscriber, slow = connect(feed, source)
     _, quick = connect(feed, source)
@@ -120,7 +163,7 @@ async def test_a_reader_that_lags_while_nothing_changes_gets_nothing_when_it_dra
 
 
 async def test_the_heartbeat_carries_the_id_and_looks_for_changes_that_nobody_told(source: Source) -> None:
-    feed = Feed(source.read, Parts(RENDERER), heartbeat=0.05, remembered=32)
+    feed = Feed(source.read, Parts(RENDERER), BASIS, heartbeat=0.05, remembered=32)
     await feed.start()
     _, wire = connect(feed, source)
     source.rows[1] = 1

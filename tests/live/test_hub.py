@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.live.pages import RENDERER
+from tests.live.pages import BASIS, RENDERER, state
 from tests.live.source import Source, until
 from tests.live.wire import MemoryWire
 from webapp.live.encoders import Parts
@@ -16,6 +16,7 @@ from webapp.live.feeds import READS_AT_ONCE
 from webapp.live.hub import Hub
 from webapp.live.limits import Audience, Full, Key, Limits
 from webapp.tables.listing import Listing
+from webapp.tables.touching import Touch
 
 KEY = Key("users", Listing(), Audience("en"))
 LIMITS = Limits(
@@ -29,7 +30,8 @@ async def make_hub(source: Source) -> AsyncIterator[MakeHub]:
     hubs: list[Hub] = []
 
     def make(**limits: float) -> Hub:
-        hubs.append(Hub(lambda _key: source.read(), lambda _key: Parts(RENDERER), replace(LIMITS, **limits)))  # type: ignore[arg-type]
+        kept = replace(LIMITS, **limits)  # type: ignore[arg-type]
+        hubs.append(Hub(lambda _key: source.read(), lambda _key: Parts(RENDERER), lambda _key: BASIS, kept))
         return hubs[-1]
 
     yield make
@@ -137,9 +139,9 @@ async def test_of_too_many_feeds_the_one_that_was_left_first_makes_room(make_hub
         await hub.feed(other(4))
 
 
-async def test_a_change_of_another_table_is_not_looked_at(make_hub: MakeHub, source: Source) -> None:
+async def test_a_change_of_another_table_or_elsewhere_is_not_looked_at(make_hub: MakeHub, source: Source) -> None:
     hub = make_hub(linger=60)
-    await hub.feed(KEY)
+    feed = await hub.feed(KEY)
     hub.changed("others")
     await asyncio.sleep(0.05)
     assert source.reads == 1
@@ -147,6 +149,11 @@ async def test_a_change_of_another_table_is_not_looked_at(make_hub: MakeHub, sou
     await until(lambda: source.reads == 2)
     hub.changed()
     await until(lambda: source.reads == 3)
+    await until(lambda: feed._known)
+    hub.changed("users", [Touch(state(50), state(50))])
+    assert hub.meters.spared == 1
+    hub.changed("users", [Touch(state(5), state(5))])
+    await until(lambda: source.reads == 4)
 
 
 async def test_an_answer_counts_once_and_only_for_a_reader_that_is_there(make_hub: MakeHub) -> None:

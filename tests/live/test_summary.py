@@ -8,7 +8,7 @@ import math
 import pytest
 from hypothesis import given
 
-from tests.live.pages import EDITIONS, NOON, RENDERER, later, outline, page, row
+from tests.live.pages import BASIS, EDITIONS, NOON, RENDERER, later, outline, page, row
 from tests.live.source import Source, connect, targets, until
 from tests.model import parts
 from webapp.live import summary
@@ -96,7 +96,7 @@ async def test_a_feed_tells_all_readers_the_same_and_not_more_often_than_it_may(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(summary, "QUIET", 0.4)
-    feed = Feed(source.read, Parts(RENDERER), heartbeat=60, remembered=32)
+    feed = Feed(source.read, Parts(RENDERER), BASIS, heartbeat=60, remembered=32)
     await feed.start()
     wires = [connect(feed, source)[1] for _ in range(2)]
     wire = wires[0]

@@ -23,6 +23,7 @@ from webapp.tables import hits
 from webapp.tables.documents import as_json, page_as_json
 from webapp.tables.listing import Listing
 from webapp.tables.page import Page, Row, read_page
+from webapp.tables.touching import Basis
 from webapp.users import USERS
 
 AUDIENCE = Audience("en")
@@ -58,7 +59,8 @@ class World:
         self.edition = 0
         self.shown: dict[str, tuple[str, str]] = {}
         self._open = ExitStack()
-        self._former: Counter[str] = Counter()
+        self.frames: Counter[str] = Counter()  # made until the server was stopped, by kind
+        self.refreshes: Counter[str] = Counter()  # made, and spared
         self._reads: set[asyncio.Task[Page]] = set()
         self._limits = Limits(
             streams=100,
@@ -75,8 +77,13 @@ class World:
         """Start the server."""
         self.database = Database(self.url)
         self.renderer = Edition(self.edition)
-        self.hub = Hub(self._read, lambda key: encoder_of(key.form, self.renderer), self._limits)
-        self.signal = signal_of(self.database, self.hub)
+        self.hub = Hub(
+            self._read,
+            lambda key: encoder_of(key.form, self.renderer),
+            lambda key: Basis(USERS, key.listing),
+            self._limits,
+        )
+        self.signal = signal_of(self.database, self.hub, (USERS,))
         await self.signal.start()
 
     async def stop(self) -> None:
@@ -87,12 +94,8 @@ class World:
         await self.database.close()
         self._open.close()
         self.__dict__.pop("_other", None)
-        self._former += self.hub.meters.frames
-
-    @property
-    def frames(self) -> Counter[str]:
-        """How many frames were made, by kind."""
-        return self._former + self.hub.meters.frames
+        self.frames += self.hub.meters.frames
+        self.refreshes["spared"] += self.hub.meters.spared
 
     async def served(self, key: Key) -> tuple[Screen | Copy, str]:
         """Return the page that a request gets now, and its revision."""
@@ -120,6 +123,7 @@ class World:
         return self._open.enter_context(program(self.url))
 
     async def _read(self, key: Key) -> Page:
+        self.refreshes["made"] += 1
         read = asyncio.create_task(self._now(key))
         self._reads.add(read)
         read.add_done_callback(self._reads.discard)

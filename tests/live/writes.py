@@ -58,6 +58,7 @@ class Writer:
             self.past_bulk: 1,
             self.past_many: 3,
             self.past_uncounted: 5,
+            self.past_replacing: 5,
         }
 
     def fill(self, count: int) -> None:
@@ -141,6 +142,16 @@ class Writer:
             ("UPDATE users SET role = ?, username = 'Old ' || id, version = version + 1 WHERE id = ?", (role, id)),
             ("UPDATE users SET version = version - 1 WHERE id = ?", (id,)),
         )
+
+    async def past_replacing(self) -> None:
+        """Put a row in the place of another, as a program does that knows no edits; SQLite tells no trigger."""
+        id, number = self._id(), self._dice.randint(1, 10**6)
+        name, email = f"{self._dice.choice(['Old', 'new', 'User 1'])} {number}", f"{number}@example.com"
+        if self._world.url.startswith("sqlite"):
+            self._world.execute("INSERT OR REPLACE INTO users (id, username, email) VALUES (?, ?, ?)", id, name, email)
+        else:
+            insert = "INSERT INTO users (id, username, email) OVERRIDING SYSTEM VALUE VALUES (?, ?, ?)"
+            self._world.execute_many(("DELETE FROM users WHERE id = ?", (id,)), (insert, (id, name, email)))
 
     async def _commit(self, unit: Unit) -> None:
         async def forgiving(session: AsyncSession) -> None:

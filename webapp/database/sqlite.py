@@ -91,14 +91,15 @@ def _prepare_connection(connection: Any, _record: Any) -> None:
     # The driver's own BEGIN comes too late for reads and too weak for writes: we send it (see _begin).
     connection.isolation_level = None
     # Other programs can write what is not UTF-8, and one such row must not take the page from everybody.
-    getattr(connection, "driver_connection", connection).text_factory = _decode
+    getattr(connection, "driver_connection", connection).text_factory = decode
     cursor = connection.cursor()
     for pragma in PRAGMAS:
         cursor.execute(pragma)
     cursor.close()
 
 
-def _decode(raw: bytes) -> str:
+def decode(raw: bytes) -> str:
+    """Return text as other programs stored it; U+FFFD stands for what is no UTF-8."""
     return raw.decode("utf-8", "replace")
 
 

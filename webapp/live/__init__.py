@@ -2,7 +2,7 @@
 
 ::
 
-    Signal "users changed" -> Hub -> each Feed of that table: dirty
+    Signal "users changed, in these rows" -> Hub -> each Feed of that table whose page they may touch: dirty
     Feed: clear the flag, read the Page, steps(old, new) -> Frame, rendered once
     Frame -> every Subscriber that has the old revision; one that cannot keep up waits for a frame of its own
 

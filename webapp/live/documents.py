@@ -17,6 +17,8 @@ from webapp.tables.page import Page
 class Documents:
     """JSON for all readers of one audience; nothing in it is for one reader alone."""
 
+    summary = None  # a program counts the steps
+
     def __init__(self, seed: str) -> None:
         self.seed = seed
 
@@ -28,18 +30,18 @@ class Documents:
         """Return nothing: a program is not asked to answer."""
         return ""
 
-    def beat(self, page: Page) -> str:
+    def beat(self, page: Page, revision: str) -> str:
         """Return a document without steps."""
-        return self._document(page, "")
+        return _document(page, revision, "")
 
-    def nothing(self, page: Page) -> str:
+    def nothing(self, page: Page, revision: str) -> str:
         """Return a document without steps."""
-        return self._document(page, "")
+        return _document(page, revision, "")
 
-    def difference(self, old: Outline | None, new: Page) -> tuple[str, bool]:
+    def difference(self, old: Outline | None, new: Page, revision: str) -> tuple[str, bool]:
         """Return the document that leads from ``old`` to ``new``; as with parts, all is replaced if that is shorter."""
         if old is None:
-            return self._document(new, _reset(new)), True
+            return _document(new, revision, _reset(new)), True
         found = steps(old, new)
         if not found:
             return "", False
@@ -49,14 +51,11 @@ class Documents:
             whole = _reset(new)
             if replacing := len(whole) < len(told):
                 told = whole
-        return self._document(new, told), replacing
+        return _document(new, revision, told), replacing
 
-    def summary(self, changed: int) -> str:
-        """Return nothing: a program counts the steps."""
-        return ""
 
-    def _document(self, page: Page, told: str) -> str:
-        return f'{_encode(page_as_json(page, page.revision(self.seed)))[:-1]},"steps":[{told}]}}'
+def _document(page: Page, revision: str, told: str) -> str:
+    return f'{_encode(page_as_json(page, revision))[:-1]},"steps":[{told}]}}'
 
 
 def _reset(page: Page) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from webapp.live.documents import Documents
@@ -22,20 +23,21 @@ class Encoder(Protocol):
     def confirmation(self, milliseconds: float) -> str:
         """Return what tells the round trip to the reader that answered its greeting."""
 
-    def beat(self, page: Page) -> str:
+    def beat(self, page: Page, revision: str) -> str:
         """Return the heartbeat."""
 
-    def nothing(self, page: Page) -> str:
+    def nothing(self, page: Page, revision: str) -> str:
         """Return what follows the greeting of a reader that has ``page`` already."""
 
-    def difference(self, old: Outline | None, new: Page) -> tuple[str, bool]:
+    def difference(self, old: Outline | None, new: Page, revision: str) -> tuple[str, bool]:
         """Return what leads from ``old`` (None: from anything) to ``new``, and whether it replaces all.
 
-        It is empty when nothing differs.
+        It is empty when nothing differs. ``revision`` is that of ``new``.
         """
 
-    def summary(self, changed: int) -> str:
-        """Return what sums up that so many rows changed, for people; it may be nothing."""
+    @property
+    def summary(self) -> Callable[[int], str] | None:
+        """What sums up that so many rows changed, for people; None where nobody is told."""
 
 
 class Parts:
@@ -53,15 +55,15 @@ class Parts:
         """Return a line of the log."""
         return part("log", "append", self._renderer.connected(milliseconds))
 
-    def beat(self, page: Page) -> str:
+    def beat(self, page: Page, revision: str) -> str:
         """Return the heartbeat."""
         return self._beat()
 
-    def nothing(self, page: Page) -> str:
+    def nothing(self, page: Page, revision: str) -> str:
         """Return nothing."""
         return ""
 
-    def difference(self, old: Outline | None, new: Page) -> tuple[str, bool]:
+    def difference(self, old: Outline | None, new: Page, revision: str) -> tuple[str, bool]:
         """Return the parts that lead from ``old`` to ``new``."""
         return difference(old, new, self._renderer)
 

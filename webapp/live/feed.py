@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 
 from webapp.live.encoders import Encoder
 from webapp.live.frames import Frame, frame, joined
@@ -14,6 +15,7 @@ from webapp.live.revisions import Revisions
 from webapp.live.subscriber import Subscriber
 from webapp.live.summary import Summary
 from webapp.tables.page import Page
+from webapp.tables.touching import Basis, Touch
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +27,15 @@ RETRY = 1000  # milliseconds after which a reader comes back
 class Feed:
     """Re-reads its page after a change, makes one frame, hands the same bytes to all its subscribers.
 
-    ``read`` returns the page as it is now; ``heartbeat`` is in seconds. The page is there after ``start``.
+    ``read`` returns the page as it is now, ``basis`` judges what can change it; ``heartbeat`` is in seconds. The page
+    is there after ``start``.
     """
 
     def __init__(
         self,
         read: Callable[[], Awaitable[Page]],
         encoder: Encoder,
+        basis: Basis,
         *,
         heartbeat: float,
         remembered: int,
@@ -44,6 +48,9 @@ class Feed:
         self._summary = Summary(encoder.summary)
         self._touched_at: float | None = None  # when the first signal came that is not yet served
         self._read = read
+        self._basis = basis
+        self._known: Page | None = None  # the page as it is, unless what was heard since its read began may change it
+        self._known_at: datetime | None = None  # until when it is known to have been so
         self._heartbeat = heartbeat
         self._dirty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -53,8 +60,13 @@ class Feed:
         """What a reader has who has been told all."""
         return self.revisions.now
 
-    def touch(self) -> None:
-        """Hear that the table may have changed."""
+    def touch(self, touches: Sequence[Touch] | None = None) -> None:
+        """Hear that the table may have changed, and which of its rows (None: any row)."""
+        if touches is not None and self._known is not None and not self._basis.may_change(self._known, touches):
+            self._known_at = datetime.now(UTC)
+            self.meters.spared += 1
+            return
+        self._known = None
         if self._touched_at is None:
             self._touched_at = time.perf_counter()
         self._dirty.set()
@@ -117,13 +129,15 @@ class Feed:
                 self._dirty.set()
             if loop.time() >= beat_at:
                 beat_at = loop.time() + self._heartbeat
-                self._push(frame(self.revision, self.encoder.beat(self.revisions.page)), self.revision)
+                self._push(frame(self.revision, self.encoder.beat(self.revisions.page, self.revision)), self.revision)
             # Throttled, not debounced: the first change went out at once, and the last one will.
             await asyncio.sleep(RETRY / 1000 if is_failing else max(pause, 2 * (loop.time() - started)))
 
     async def _refresh(self) -> None:
-        # The flag is cleared first: a change that comes while the page is read makes it be read again.
+        # The flag is cleared first: a change that comes while the page is read makes it be read again, whatever it is,
+        # for the page that it would be judged by is not known yet.
         self._dirty.clear()
+        self._known = None
         touched_at, self._touched_at = self._touched_at, None
         with self.meters.refresh.time():
             new, before = await self._read(), self.revision
@@ -134,6 +148,10 @@ class Feed:
                 self.meters.latency.observe(time.perf_counter() - touched_at)
 
     def _move(self, page: Page) -> str:
+        self.revisions.confirm(self._known_at)
+        self._known_at = None
+        if not self._dirty.is_set():
+            self._known = page
         return self.revisions.move(page) + self._summary.after(page, asyncio.get_running_loop().time())
 
     def _push(self, made: Frame, since: str) -> None:

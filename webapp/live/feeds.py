@@ -10,6 +10,7 @@ from webapp.live.feed import Feed
 from webapp.live.limits import Full, Key, Limits
 from webapp.live.meters import Meters
 from webapp.tables.page import Page
+from webapp.tables.touching import Basis
 
 READS_AT_ONCE = 8  # fewer than the database's connections, so that pages are served while all feeds refresh
 
@@ -17,19 +18,21 @@ READS_AT_ONCE = 8  # fewer than the database's connections, so that pages are se
 class Feeds(dict[Key, Feed]):
     """The feeds that are open or linger.
 
-    ``read`` returns the page of a key as it is now, ``encoder`` what tells of it.
+    ``read`` returns the page of a key as it is now, ``encoder`` what tells of it, ``basis`` what can change it.
     """
 
     def __init__(
         self,
         read: Callable[[Key], Awaitable[Page]],
         encoder: Callable[[Key], Encoder],
+        basis: Callable[[Key], Basis],
         limits: Limits,
         meters: Meters,
     ) -> None:
         super().__init__()
         self._read = read
         self._encoder = encoder
+        self._basis = basis
         self._limits = limits
         self._meters = meters
         self._reads = asyncio.Semaphore(READS_AT_ONCE)
@@ -46,6 +49,7 @@ class Feeds(dict[Key, Feed]):
             self[key] = Feed(
                 lambda: self._gated(key),
                 self._encoder(key),
+                self._basis(key),
                 heartbeat=self._limits.heartbeat,
                 remembered=self._limits.remembered,
                 meters=self._meters,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from webapp.live.encoders import Encoder
 from webapp.live.feed import Feed
@@ -13,28 +13,36 @@ from webapp.live.limits import Key, Limits
 from webapp.live.meters import Meters
 from webapp.live.subscriber import Subscriber, Wire
 from webapp.tables.page import Page
+from webapp.tables.touching import Basis, Touch
 
 log = logging.getLogger(__name__)
 
 
 class Hub:
-    """Admits subscribers, and tells the feeds that a table changed; ``read`` and ``encoder`` as for Feeds."""
+    """Admits subscribers, and tells the feeds that a table changed.
+
+    ``read``, ``encoder`` and ``basis`` as for Feeds.
+    """
 
     def __init__(
-        self, read: Callable[[Key], Awaitable[Page]], encoder: Callable[[Key], Encoder], limits: Limits
+        self,
+        read: Callable[[Key], Awaitable[Page]],
+        encoder: Callable[[Key], Encoder],
+        basis: Callable[[Key], Basis],
+        limits: Limits,
     ) -> None:
         self.meters = Meters()
-        self.feeds = Feeds(read, encoder, limits, self.meters)
+        self.feeds = Feeds(read, encoder, basis, limits, self.meters)
         self.subscribers: set[Subscriber] = set()
         self._limits = limits
         self._clients: Counter[str] = Counter()
         self._unanswered: dict[str, tuple[Feed, Subscriber]] = {}
 
-    def changed(self, table: str | None = None) -> None:
-        """Hear that ``table`` may have changed (None: any table)."""
+    def changed(self, table: str | None = None, touches: Sequence[Touch] | None = None) -> None:
+        """Hear that ``table`` may have changed (None: any table), and which of its rows (None: any row)."""
         for key, feed in self.feeds.items():
             if table is None or key.table == table:
-                feed.touch()
+                feed.touch(touches)
 
     def is_full(self, client: str) -> bool:
         """Whether one more stream for ``client`` (an address) would be too many."""

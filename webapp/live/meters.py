@@ -16,12 +16,16 @@ def _histogram(name: str, text: str) -> Histogram:
 
 @dataclass
 class Meters:
-    """Counts since the start: frames made by kind, streams ended by reason, bytes and lags of those that ended."""
+    """Counts since the start: frames made by kind, streams ended by reason, bytes and lags of those that ended.
+
+    ``spared``: how often a feed had no need to read its page again, for no row was touched that can change it.
+    """
 
     frames: Counter[str] = field(default_factory=Counter)
     ended: Counter[str] = field(default_factory=Counter)
     bytes: int = 0
     behind: int = 0
+    spared: int = 0
     refresh: Histogram = field(
         default_factory=lambda: _histogram("rowcast_refresh_seconds", "To read a page again and make its frame")
     )

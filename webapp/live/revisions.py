@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from webapp.live.encoders import Encoder
 from webapp.live.frames import Piece, rest
 from webapp.live.meters import Meters
@@ -24,13 +27,17 @@ class Revisions:
 
     def move(self, page: Page) -> str:
         """Let ``page`` be what is shown now; return the parts that lead there from what was before."""
-        body = ""
-        if self.now:
-            body, replacing = self._encoder.difference(self._outlines[self.now], page)
-            if body:
-                self._meters.frames["replacing" if replacing else "incremental"] += 1
-        self._remember(page)
+        revision, body = page.revision(self._encoder.seed), ""
+        if self.now and revision != self.now:
+            body, replacing = self._encoder.difference(self._outlines[self.now], page, revision)
+            self._meters.frames["replacing" if replacing else "incremental"] += 1
+        self._remember(page, revision)
         return body
+
+    def confirm(self, at: datetime | None) -> None:
+        """Hear that the page was still what it is at ``at``: whatever was written until then was not on it."""
+        if at is not None:
+            self._outlines[self.now] = replace(self._outlines[self.now], read_at=at)
 
     def since(self, revision: str) -> Piece:
         """Return the parts that lead from ``revision`` to now, made once however many readers ask."""
@@ -41,14 +48,13 @@ class Revisions:
 
     def _leading(self, revision: str) -> str:
         if revision == self.now:
-            return self._encoder.nothing(self.page)
-        body, replacing = self._encoder.difference(self._outlines.get(revision), self.page)
+            return self._encoder.nothing(self.page, self.now)
+        body, replacing = self._encoder.difference(self._outlines.get(revision), self.page, self.now)
         self._meters.frames["replacing" if replacing else "resuming"] += 1
         return body
 
-    def _remember(self, page: Page) -> None:
+    def _remember(self, page: Page, revision: str) -> None:
         self.page = page
-        revision = page.revision(self._encoder.seed)
         if self._outlines.pop(revision, None) is None or revision != self.now:
             self._rests.clear()
         self.now = revision

@@ -15,14 +15,14 @@ QUIET = 5.0  # seconds between two texts
 class Summary:
     """What a feed has said of its page: the first change at once, those that follow together.
 
-    ``say`` makes the text of a number of rows.
+    ``say`` makes the text of a number of rows; without it nothing is ever said.
 
     ``due`` is when something is to be said even if nothing more happens, in seconds of the clock given to ``after``.
     """
 
     due = math.inf
 
-    def __init__(self, say: Callable[[int], str]) -> None:
+    def __init__(self, say: Callable[[int], str] | None) -> None:
         self._say = say
         self._told: Outline | None = None  # the page up to which all is said
         self._quiet_until = -math.inf
@@ -30,6 +30,8 @@ class Summary:
     def after(self, page: Page, now: float) -> str:
         """Return what sums up what led to ``page`` since the last time; empty when there is nothing to say."""
         self.due = math.inf
+        if self._say is None:
+            return ""
         changed = rows_changed(self._told, page) if self._told else 0
         if changed and now < self._quiet_until:
             self.due = self._quiet_until

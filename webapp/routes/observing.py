@@ -50,6 +50,8 @@ class HubCollector(Collector):
         yield CounterMetricFamily("rowcast_bytes", "Bytes of frames given to subscribers", written)
         behind = meters.behind + sum(subscriber.lags for subscriber in hub.subscribers)
         yield CounterMetricFamily("rowcast_behind", "Times that a subscriber fell behind", behind)
+        spared = "Times that a listing was not read again, for no row was touched that can change it"
+        yield CounterMetricFamily("rowcast_refreshes_spared", spared, meters.spared)
         yield from meters.refresh.collect()
         yield from meters.latency.collect()
 

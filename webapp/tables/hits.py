@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, UnaryExpression, column, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, UnaryExpression, column, func, literal_column, or_, select, type_coerce
 from sqlalchemy import table as sql_table
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.operators import custom_op
+from sqlalchemy.types import NullType
 
 from webapp.tables.listing import Listing
 from webapp.tables.table import Table
@@ -53,9 +54,9 @@ async def find(connection: AsyncConnection, table: Table, listing: Listing) -> H
 def rows(
     connection: AsyncConnection, table: Table, listing: Listing, hits: Hits, offset: int, limit: int
 ) -> Select[Any]:
-    """Return the query for some of the rows, in order."""
+    """Return the query for some of the rows, in order; the last column is what they are ordered by, as it is kept."""
     key, order = table.model.id, listing.order(table)
-    found = select(*table.attributes).order_by(*order)
+    found = select(*table.attributes, type_coerce(listing.sort_key(table), NullType())).order_by(*order)
     if hits.ids is not None:  # few: all of them are put in order
         return found.where(key.in_(hits.ids)).offset(offset).limit(limit)
     # Many: the order's own index is followed until there are enough. Of what comes before, only the index is read.

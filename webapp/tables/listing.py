@@ -64,10 +64,17 @@ class Listing:
 
     def order(self, table: Table) -> tuple[ColumnElement[Any], ...]:
         """Return what the rows are ordered by; it ends in the primary key, so that equal values have one order."""
-        asked = self.sort or table.sort
-        key = table.by_name[asked.removeprefix("-")].sort_key
-        backwards = asked.startswith("-")
-        return _order(key, backwards), _order(table.model.id, backwards)
+        backwards = self.is_backwards(table)
+        return _order(self.sort_key(table), backwards), _order(table.model.id, backwards)
+
+    def sort_key(self, table: Table) -> InstrumentedAttribute[Any]:
+        """Return what the rows are ordered by first."""
+        key: InstrumentedAttribute[Any] = table.by_name[(self.sort or table.sort).removeprefix("-")].sort_key
+        return key
+
+    def is_backwards(self, table: Table) -> bool:
+        """Whether the last comes first."""
+        return (self.sort or table.sort).startswith("-")
 
 
 def parse(table: Table, pairs: Iterable[tuple[str, str]]) -> tuple[Listing, dict[str, Message]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
@@ -33,11 +34,12 @@ class Row:
         return f"{self.values['version']}-{self.fingerprint.hex()}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
     """The rows of ``listing`` at one moment. ``number`` is the page that is shown: the last, when asked for more.
 
     When there ``is_more`` than ``total``, nobody counted how much. A narrowed listing then has no pages beyond it.
+    ``ends`` is what the first and the last row are ordered by, as the database keeps it.
     """
 
     listing: Listing
@@ -46,6 +48,12 @@ class Page:
     number: int
     read_at: datetime
     is_more: bool = False
+    ends: tuple[Any, Any] | None = None
+
+    @cached_property
+    def ids(self) -> frozenset[int]:
+        """The ids of the rows."""
+        return frozenset(row.id for row in self.rows)
 
     @property
     def pages(self) -> int:
@@ -89,17 +97,19 @@ async def read_page(connection: AsyncConnection, table: Table, listing: Listing)
     if listing.is_narrowed or not hits.is_more:
         number = min(number, _pages(total, size))
 
-    async def read(number: int) -> list[Row]:
+    async def read(number: int) -> list[Any]:
         query = rows(connection, table, listing, hits, (number - 1) * size, size + hits.is_more)
-        return [_row(table, values) for values in await connection.execute(query)]
+        return list(await connection.execute(query))
 
     found = await read(number)
     if not found and number > 1:  # past the end of a table that nobody counted
         number = _pages(await count_all(connection, table), size)
         found = await read(number)
     is_more = hits.is_more and (listing.is_narrowed or len(found) > size)
-    shown = tuple(found[:size])
-    return Page(listing, shown, max(total, (number - 1) * size + len(shown)), number, now, is_more)
+    found = found[:size]
+    shown = tuple(_row(table, values[:-1]) for values in found)
+    ends = (found[0][-1], found[-1][-1]) if found else None
+    return Page(listing, shown, max(total, (number - 1) * size + len(shown)), number, now, is_more, ends)
 
 
 async def read_row(connection: AsyncConnection, table: Table, id: int) -> Row | None:

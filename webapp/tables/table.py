@@ -53,7 +53,8 @@ class Table:
     """A kind of row: its model, its draft (what a form or a program may send), its columns, and its words.
 
     ``name`` is the path, the id of the ``<tbody>`` and the name in the history; ``row`` begins the ids of the rows.
-    ``trigrams`` names the index of the searched text on SQLite (an FTS5 table, see migration 0002), if there is one.
+    ``trigrams`` names the index of the searched text on SQLite (an FTS5 table, see migration 0002), if there is one;
+    ``touched`` the log of the rows that were written (see migration 0003): without it each commit may have touched all.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Table:
     sort: str
     words: Mapping[str, Message]
     trigrams: str = ""
+    touched: str = ""
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -86,6 +88,12 @@ class Table:
         """What is read of each row, in one fixed order: fingerprints rest on it."""
         names = dict.fromkeys((*BOOKKEEPING, *(column.name for column in self.columns)))
         return tuple(getattr(self.model, name) for name in names)
+
+    @cached_property
+    def deciding(self) -> tuple[str, ...]:
+        """What decides which rows a listing has, and in what order: what is filtered, searched and sorted by."""
+        keys = [column.sort_key.key for column in self.columns] + [column.value.key for column in self.filters]
+        return tuple(dict.fromkeys(("id", *keys)))
 
     def name_of(self, values: Mapping[str, Any]) -> str:
         """Return what a row with ``values`` is called: its first column."""

@@ -7,12 +7,15 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.live.source import until
 from webapp.live.signals.sqlite import INTERVAL, SqliteSignal
+from webapp.tables.touching import Touch
+from webapp.users import USERS
 
 
 class Heard:
@@ -21,7 +24,8 @@ class Heard:
     def __init__(self) -> None:
         self.times = 0
 
-    def changed(self) -> None:
+    def changed(self, table: str, touches: list[Touch] | None) -> None:
+        assert (table, touches) == ("users", None), "a table without a log may have changed anywhere"
         self.times += 1
 
 
@@ -40,7 +44,7 @@ def heard() -> Heard:
 
 @pytest.fixture
 async def signal(file: Path, heard: Heard) -> AsyncIterator[SqliteSignal]:
-    made = SqliteSignal(file, heard.changed)
+    made = SqliteSignal(file, heard.changed, [replace(USERS, touched="")])
     await made.start()
     yield made
     await made.stop()

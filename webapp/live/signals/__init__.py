@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from webapp.live.hub import Hub
 from webapp.live.peers import Peers
 from webapp.live.signals.postgres import PostgresSignal
 from webapp.live.signals.sqlite import SqliteSignal
+from webapp.tables.table import Table
 
 
 class Signal(Protocol):
@@ -29,12 +31,14 @@ class Signal(Protocol):
         """Listen no longer."""
 
 
-def signal_of(database: Database, hub: Hub, listen: str = "", workers: Path | None = None) -> Signal:
-    """Return the signal of ``database``.
+def signal_of(
+    database: Database, hub: Hub, tables: Sequence[Table], listen: str = "", workers: Path | None = None
+) -> Signal:
+    """Return the signal of ``database`` for its ``tables``.
 
     ``listen`` is a direct address of PostgreSQL, when ours goes to a pooler; ``workers`` the folder of several workers.
     """
     kind = database.kind
     if isinstance(kind, Postgres):
         return PostgresSignal(lambda: kind.connect(listen), kind.notify, hub.changed, hub.answered)
-    return SqliteSignal(kind.file, hub.changed, Peers(workers, hub.answered) if workers else None)
+    return SqliteSignal(kind.file, hub.changed, tables, Peers(workers, hub.answered) if workers else None)

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from webapp.database.sqlite import decode
 from webapp.live.peers import Peers
+from webapp.live.signals.touched import Touched
+from webapp.tables.table import Table
+from webapp.tables.touching import Touch
 
 log = logging.getLogger(__name__)
 
@@ -20,12 +24,20 @@ class SqliteSignal:
     """Polls ``PRAGMA data_version``: it differs when another connection has committed since the last look.
 
     (https://www.sqlite.org/pragma.html#pragma_data_version.) This connection never writes, so it hears all others.
-    ``changed`` is called without a table's name, for SQLite does not tell. ``peers`` are the other workers, if any.
+    What they wrote SQLite does not tell, but the logs of the ``tables`` do: ``changed`` is called with the name of a
+    table and its rows that were touched, None when that may be any. ``peers`` are the other workers, if any.
     """
 
-    def __init__(self, file: Path, changed: Callable[[], None], peers: Peers | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        changed: Callable[[str, list[Touch] | None], None],
+        tables: Iterable[Table],
+        peers: Peers | None = None,
+    ) -> None:
         self._file = file
         self._changed = changed
+        self._touched = [Touched(table) for table in tables]
         self._peers = peers
         self._connection: sqlite3.Connection | None = None
         self._version = UNKNOWN
@@ -34,6 +46,7 @@ class SqliteSignal:
     async def start(self) -> None:
         """Begin to listen."""
         self._version = self._look()
+        self._news()
         if self._peers is not None:
             self._peers.start()
         self._task = asyncio.create_task(self._poll())
@@ -76,10 +89,16 @@ class SqliteSignal:
                 self._connection = None
         if version != self._version:
             self._version = version
-            self._changed()
+            for table, touches in self._news():
+                if touches is None or touches:
+                    self._changed(table, touches)
 
     def _look(self) -> int:
         if self._connection is None:
             self._connection = sqlite3.connect(self._file, isolation_level=None, timeout=0)
+            self._connection.text_factory = decode
         row: tuple[int] = self._connection.execute("PRAGMA data_version").fetchone()
         return row[0]
+
+    def _news(self) -> list[tuple[str, list[Touch] | None]]:
+        return [(touched.table, touched.since(self._connection)) for touched in self._touched]

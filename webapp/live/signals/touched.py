@@ -1,0 +1,63 @@
+"""Which rows of a table were touched, as its log on SQLite tells (migration 0003)."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from webapp.tables.table import Table
+from webapp.tables.touching import Touch
+
+
+class Touched:
+    """Reads on from the last entry that was seen.
+
+    What the log tells is all that was written only if that entry is still there as it was (it is not when it had to
+    make room for others, or when another file was restored over this one), and only if the triggers are those that
+    there were at the start. In any doubt, any row may have been touched.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table.name
+        self._written = table.model.__tablename__
+        self._log = table.touched
+        self._names = table.deciding
+        self._columns = ", ".join(f"{side}_{name}" for side in ("before", "after") for name in self._names)
+        self._seen: tuple[int, int] | None = None
+        self._schema = -1
+        self._triggers: list[tuple[str]] | None = None
+
+    def since(self, connection: sqlite3.Connection | None) -> list[Touch] | None:
+        """Return what was touched since the last time; None when that may be any row."""
+        try:
+            if self._log and connection is not None:
+                return self._read_on(connection)
+        except sqlite3.Error:
+            pass  # the log is gone, or locked
+        self._seen = None
+        return None
+
+    def _read_on(self, connection: sqlite3.Connection) -> list[Touch] | None:
+        (schema,) = connection.execute("PRAGMA schema_version").fetchone()
+        if self._seen is None or schema != self._schema:
+            self._schema = schema
+            return self._begin(connection)
+        sql = f"SELECT seq, mark, {self._columns} FROM {self._log} WHERE seq >= ? ORDER BY seq"  # noqa: S608
+        seen, *entries = connection.execute(sql, (self._seen[0],)).fetchall() or [()]
+        if seen[:2] != self._seen:
+            return self._begin(connection)
+        if entries:
+            self._seen = entries[-1][:2]
+        return [self._touch(entry[2:]) for entry in entries]
+
+    def _begin(self, connection: sqlite3.Connection) -> list[Touch] | None:
+        sql = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN (?, ?) ORDER BY name"
+        triggers = connection.execute(sql, (self._written, self._log)).fetchall()
+        self._triggers = self._triggers or triggers
+        sql = f"SELECT seq, mark FROM {self._log} ORDER BY seq DESC LIMIT 1"  # noqa: S608
+        self._seen = connection.execute(sql).fetchone() if triggers == self._triggers else None
+        return None
+
+    def _touch(self, values: tuple[object, ...]) -> Touch:
+        width = len(self._names)
+        before, after = (dict(zip(self._names, side, strict=True)) for side in (values[:width], values[width:]))
+        return Touch(*(None if state["id"] is None else state for state in (before, after)))

@@ -1,0 +1,107 @@
+"""Touching: whether a row that was written can have changed what a page shows. Pure.
+
+A page is made of the rows that match, in their order, of which it shows some, and of how many there are. So a row that
+was written leaves it as it is when
+
+- it did not match before and does not match now; or
+- nothing differs that decides whether and where it stands, and it is not on the page; or
+- it matched before and matches now, and was before the first row shown and is, or was after the last and is.
+
+Of several rows, each is judged by the page as it was read: one that leaves it as it is leaves it for the next as well.
+That a row matches is taken for granted whenever it may: text is compared without regard to case, as SQLite does for
+ASCII; a filter beside a search is not asked, for the search alone decides by which of two ways SQLite finds its rows
+(hits.py). And a row of odd text, of which databases and Python may think differently, touches every page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from webapp.tables.listing import Listing
+from webapp.tables.page import Page
+from webapp.tables.table import Table
+from webapp.tables.text import fold
+
+State = Mapping[str, Any]  # what decides about a row (Table.deciding), as the database keeps it
+
+
+@dataclass(frozen=True)
+class Touch:
+    """A row that was written: how it was, and how it became (None: it was not there)."""
+
+    before: State | None
+    after: State | None
+
+    @cached_property
+    def states(self) -> tuple[State, ...]:
+        """The row as it was and as it became, as far as it was there."""
+        return tuple(state for state in (self.before, self.after) if state is not None)
+
+    @cached_property
+    def differing(self) -> frozenset[str]:
+        """What is not as it was; nothing if the row came or went."""
+        if self.before is None or self.after is None:
+            return frozenset()
+        return frozenset(name for name, value in self.before.items() if self.after[name] != value)
+
+    @cached_property
+    def is_odd(self) -> bool:
+        """Whether a value is none that every row should have."""
+        return any(_is_odd(value) for state in self.states for value in state.values())
+
+
+class Basis:
+    """What the pages of ``listing`` rest on, and so what can change them."""
+
+    def __init__(self, table: Table, listing: Listing) -> None:
+        self._searched = [c.sort_key.key for c in table.columns if c.searched] if listing.q else []
+        self._text = fold(listing.q).casefold()
+        self._filters = [(table.by_name[name].value.key, value) for name, value in listing.filters]
+        self._matching = {*self._searched, *(name for name, _ in self._filters)}
+        self._sort = listing.sort_key(table).key
+        self._is_backwards = listing.is_backwards(table)
+
+    def may_change(self, page: Page, touches: Iterable[Touch]) -> bool:
+        """Whether ``touches`` may have changed ``page``, which is one of this listing."""
+        return any(self._is_touched(page, touch) for touch in touches)
+
+    def _is_touched(self, page: Page, touch: Touch) -> bool:
+        if touch.is_odd:
+            return True
+        matching = [state for state in touch.states if self._may_match(state)]
+        if not matching:
+            return False
+        if len(matching) < 2 or not self._matching.isdisjoint(touch.differing):
+            return True
+        if any(state["id"] in page.ids for state in matching):
+            return True
+        return not touch.differing.isdisjoint((self._sort, "id")) and not self._stays_out(page, matching)
+
+    def _may_match(self, state: State) -> bool:
+        if self._searched:
+            return any(self._has_text(state[name]) for name in self._searched)
+        return all(state[name] == value or not isinstance(state[name], str) for name, value in self._filters)
+
+    def _has_text(self, value: Any) -> bool:
+        return self._text in value.casefold() if isinstance(value, str) else value is not None
+
+    def _stays_out(self, page: Page, states: Iterable[State]) -> bool:
+        """Whether the row was and is before the first row of the page, or after the last."""
+        if page.ends is None:
+            return False
+        places = [(state[self._sort], state["id"]) for state in states]
+        ends = [(end, row.id) for end, row in zip(page.ends, (page.rows[0], page.rows[-1]), strict=True)]
+        if any(not isinstance(key, str) or _is_odd(key) for key, _ in (*places, *ends)):
+            return False
+        lowest, highest = reversed(ends) if self._is_backwards else ends
+        return all(place < lowest for place in places) or all(place > highest for place in places)
+
+
+def _is_odd(value: Any) -> bool:
+    """Whether ``value`` is neither plain text, nor a number, nor nothing: U+FFFD stands for bytes that are no text."""
+    if isinstance(value, str):
+        return "\ufffd" in value or "\0" in value
+    return not isinstance(value, int | None)
