@@ -31,7 +31,8 @@ from webapp.routes.stream import add_stream
 from webapp.routes.waiting import add_waiting
 from webapp.routes.writes import add_writes
 from webapp.security import protect
-from webapp.tables.page import Page, read_page
+from webapp.tables.page import Page
+from webapp.tables.pages import Pages
 from webapp.tables.table import Table
 from webapp.users import USERS
 
@@ -62,9 +63,10 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
 
     database = Database(settings.database, is_pooler=bool(settings.listen))
 
+    pages = Pages(database)
+
     async def read(key: Key) -> Page:
-        async with database.read() as connection:
-            return await read_page(connection, TABLES[key.table], key.listing)
+        return await pages.read(TABLES[key.table], key.listing)
 
     renderers = Renderers(settings.cached_rows)
 
@@ -72,7 +74,7 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
         return encoder_of(key.form, renderers.get(TABLES[key.table], key.audience))
 
     hub = Hub(read, encoder, Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__}))
-    services = Services(database, hub, signal_of(database, hub, settings.listen, workers), renderers)
+    services = Services(database, pages, hub, signal_of(database, hub, settings.listen, workers), renderers)
     add_observing(app, database, hub, workers)
     protect(app, settings.hosts, settings.embed_origins)
     for table in TABLES.values():

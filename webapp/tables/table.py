@@ -87,6 +87,11 @@ class Table:
         names = dict.fromkeys((*BOOKKEEPING, *(column.name for column in self.columns)))
         return tuple(getattr(self.model, name) for name in names)
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the attributes."""
+        return tuple(attribute.key for attribute in self.attributes)
+
     def name_of(self, values: Mapping[str, Any]) -> str:
         """Return what a row with ``values`` is called: its first column."""
         return str(values[self.columns[0].name])
