@@ -14,6 +14,7 @@ from webapp.live.limits import Embed
 from webapp.messages import Message
 from webapp.rendering import TableRenderer
 from webapp.routes.bodies import Bodies
+from webapp.routes.compression import encoding
 from webapp.routes.etags import is_known, tag_of, unchanged
 from webapp.routes.problems import as_problem
 from webapp.routes.readers import VARY, audience, place, wanted
@@ -78,11 +79,14 @@ async def make_response(answer: Answer, renderer: TableRenderer, bodies: Bodies)
     if kind == "page" and answer.tells and not answer.back and not told:
         told = get_flashed_messages()
     tag = "" if told else tag_of(kind, renderer.seed, answer.stands_on, answer.headers)
+    look = tag  # of what is rendered; how it is compressed is in the tag of what is sent
     if kind == "json" and answer.etag:
         tag = answer.etag
+    elif tag and (coding := encoding()):
+        tag = f"{tag}-{coding}"
 
     def body(make: Callable[[], str]) -> bytes | str:
-        return bodies.get(tag, make) if tag and answer.is_kept else make()
+        return bodies.get(look, make) if look and answer.is_kept else make()
 
     if is_known(tag):
         response = unchanged()

@@ -8,6 +8,7 @@ from functools import partial
 
 from quart import Blueprint, Response, request
 
+from webapp.assets import scoped_sheet
 from webapp.live.limits import Embed
 from webapp.messages import Message, _
 from webapp.routes.answers import Answer, answering
@@ -20,7 +21,6 @@ from webapp.routes.waiting import REFRESH, still
 from webapp.security import is_foreign
 from webapp.tables.listing import parse
 from webapp.tables.table import Table
-from webapp.templating import scoped_sheet
 
 THEMES = ("light", "dark")
 PLACES = ("page", "part")
