@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from webapp.assets import JOINED
+
 HOUSE = Path(__file__).parent.parent
 TEMPLATES = sorted((HOUSE / "templates").rglob("*.html"))
 FORBIDDEN = [
@@ -65,13 +67,16 @@ def test_the_search_would_find_one(html: str) -> None:
 def test_the_only_scripts_of_a_page_are_htmx_and_its_stream() -> None:
     sources = {src for path in TEMPLATES for src in re.findall(r"<script[^>]*src=\"([^\"]*)\"", path.read_text())}
     sources = {src.removeprefix("{{ origin }}") for src in sources}  # what others paste names where it is
-    assert sources == {"{{ static('vendor/htmx.min.js') }}", "{{ static('vendor/hx-sse.min.js') }}"}
+    files = {"{{ static('vendor/htmx.min.js') }}", "{{ static('vendor/hx-sse.min.js') }}"}
+    assert sources == files | {"{{ static('htmx.js') }}"}
+    assert {f"{{{{ static('{path}') }}}}" for path in JOINED["htmx.js"]} == files, "and nothing else is in that"
 
 
 def test_htmx_is_neither_deferred_nor_before_its_settings() -> None:
     page = (HOUSE / "templates/table/_htmx.html").read_text()
     assert "defer" not in re.sub(r"\{#.*?#\}", "", page, flags=re.DOTALL)
-    assert page.index("htmx-config") < page.index("htmx.min.js") < page.index("hx-sse.min.js")
+    assert page.index("htmx-config") < page.index("htmx.js")
+    assert JOINED["htmx.js"] == ("vendor/htmx.min.js", "vendor/hx-sse.min.js")
 
 
 def test_markup_is_trusted_only_where_we_made_it() -> None:

@@ -13,7 +13,7 @@ from webapp.linking import ORIGIN
 from webapp.live.limits import Audience, Embed
 from webapp.rendering import Renderers, TableRenderer
 from webapp.tables.listing import Listing
-from webapp.templating import environment, static, version
+from webapp.templating import environment, version
 from webapp.users import USERS
 
 
@@ -112,9 +112,3 @@ def test_a_moment_is_for_people_in_their_language_and_for_programs_in_utc(
     exact = moment.isoformat(timespec="minutes").removesuffix("+00:00")
     assert environment(language).filters["minute"](moment) == f'<time datetime="{exact}Z">{shown}</time>'
     assert f">{moment:%H:%M:%S}</time>" in environment(language).filters["second"](moment)
-
-
-def test_the_address_of_a_static_file_changes_with_its_content() -> None:
-    assert re.fullmatch(r"/static/favicon\.svg\?v=[0-9a-f]{12}", static("favicon.svg"))
-    with pytest.raises(FileNotFoundError):
-        static("no-such-file.css")

@@ -1,6 +1,7 @@
 """Rowcast: a live table over a database. The layers, lowest first; each may use only those above it in this list.
 
 resources  where templates and static files lie
+assets     static files as readers get them: joined, and compressed
 logs       how log records are written
 messages   texts for people, as data, translated where they are shown
 bounded    a connection whose requests must come in time and in size

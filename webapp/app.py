@@ -15,7 +15,8 @@ from webapp.live.hub import Hub
 from webapp.live.limits import Key, Limits
 from webapp.live.signals import signal_of
 from webapp.rendering import Renderers
-from webapp.resources import folder
+from webapp.routes.assets import add_assets
+from webapp.routes.compression import add_compression
 from webapp.routes.connection import connection_routes
 from webapp.routes.embedding import add_embedding
 from webapp.routes.endings import add_endings
@@ -31,13 +32,13 @@ from webapp.routes.stream import add_stream
 from webapp.routes.waiting import add_waiting
 from webapp.routes.writes import add_writes
 from webapp.security import protect
-from webapp.tables.page import Page, read_page
+from webapp.tables.page import Page
+from webapp.tables.pages import Pages
 from webapp.tables.table import Table
 from webapp.tables.touching import Basis
 from webapp.users import USERS
 
 TABLES = {table.name: table for table in (USERS,)}
-A_YEAR = 365 * 24 * 3600  # seconds
 
 
 def create_app(settings: Settings, workers: Path | None = None) -> Quart:
@@ -45,7 +46,7 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
 
     ``workers`` is the folder that it shares with the other workers of this machine, if there are any.
     """
-    app = Quart(__name__, static_folder=str(folder("static")), static_url_path="/static")
+    app = Quart(__name__, static_folder=None)
     app.asgi_http_class = Handover
     app.secret_key = settings.secret.get_secret_value() if settings.secret else secrets.token_hex()
     app.config.update(
@@ -54,18 +55,20 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         MAX_CONTENT_LENGTH=settings.body_limit,
         STALL=settings.stall,
-        SEND_FILE_MAX_AGE_DEFAULT=A_YEAR,
     )
     add_openapi(app, tuple(TABLES.values()))
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
     add_errors(app)
+    add_compression(app)
+    add_assets(app)
 
     database = Database(settings.database, is_pooler=bool(settings.listen))
 
+    pages = Pages(database)
+
     async def read(key: Key) -> Page:
-        async with database.read() as connection:
-            return await read_page(connection, TABLES[key.table], key.listing)
+        return await pages.read(TABLES[key.table], key.listing)
 
     renderers = Renderers(settings.cached_rows)
 
@@ -78,7 +81,7 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
     limits = Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__})
     hub = Hub(read, encoder, basis, limits)
     signal = signal_of(database, hub, tuple(TABLES.values()), settings.listen, workers)
-    services = Services(database, hub, signal, renderers)
+    services = Services(database, pages, hub, signal, renderers)
     add_observing(app, database, hub, workers)
     protect(app, settings.hosts, settings.embed_origins)
     for table in TABLES.values():

@@ -15,15 +15,10 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from webapp.assets import static
 from webapp.messages import TRANSLATIONS, Message, languages, locale, translations
 from webapp.resources import folder
 from webapp.tables.listing import DEFAULT_SIZE, SIZES
-
-# The style sheets of a table, in their order.
-SCOPED = (
-    *("colours", "base", "page", "table", "row", "card", "pager", "updates", "empty", "panel", "form", "details"),
-    "embed",
-)
 
 
 @cache
@@ -65,20 +60,6 @@ def _minute(here: Locale) -> Callable[[datetime], Markup]:
 def _time(moment: datetime, precision: str, text: str) -> Markup:
     exact = moment.isoformat(timespec=precision).replace("+00:00", "Z")
     return Markup(f'<time datetime="{exact}">{text}</time>')  # noqa: S704 nothing in it comes from outside
-
-
-@cache
-def static(path: str) -> str:
-    """Return the address of a static file; it changes with the content, so that the file may be cached for ever."""
-    content = (folder("static") / path).read_bytes()
-    return f"/static/{path}?v={blake2b(content, digest_size=6).hexdigest()}"
-
-
-@cache
-def scoped_sheet() -> str:
-    """Return the style sheets of what is inside ``#embed``, for pages of others: nothing outside of it is touched."""
-    rules = "\n".join((folder("static") / f"css/{name}.css").read_text() for name in SCOPED)
-    return f"@scope (#embed) {{\n{rules.replace(':root', ':scope')}}}\n"
 
 
 @cache

@@ -43,6 +43,17 @@ class Database:
         """Open one read transaction: everything read in it is of one moment. Raises Unreachable."""
         return self.kind.read()
 
+    def version(self) -> object | None:
+        """Return what differs from before any commit of any program; None when that cannot be told, or not at once."""
+        return self.kind.version()
+
+    async def query(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` finds in one read transaction; for what is read at once, and often. Raises Unreachable.
+
+        On SQLite ``work`` runs in a thread.
+        """
+        return await self.kind.query(work)
+
     async def write(self, unit: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """Run ``unit`` in one write transaction and commit it.
 

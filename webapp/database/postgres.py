@@ -57,6 +57,15 @@ class Postgres:
                 raise Unreachable(reason(error)) from error
             raise
 
+    def version(self) -> object | None:
+        """Return None: to ask is a way to the server and back, as to read is."""
+        return None
+
+    async def query(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` finds in one read transaction."""
+        async with self.read() as connection:
+            return await connection.run_sync(work)
+
     async def write(self, unit: Callable[[AsyncSession], Awaitable[T]], deadline: float) -> T:
         """Run ``unit`` in one write transaction, again until ``deadline`` while other writers are in its way."""
         races = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,9 +15,11 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from webapp.database.errors import Busy, Unusable, Unwritable
+from webapp.database.watch import Watch
 
 T = TypeVar("T")
 
+READERS = 12  # threads; those that wait for a disk must not keep the others
 BUSY_TIMEOUT = 1.0  # seconds that SQLite itself waits for another program's write, at one try
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -33,11 +36,24 @@ class Sqlite:
     def __init__(self, url: URL) -> None:
         self.file = Path(url.database or "")
         self._engine = create_async_engine(url)
+        # The driver of asyncio goes to a thread and back for each statement; these go there once for all that is read.
+        self._reading = create_engine(url.set(drivername="sqlite"), pool_size=READERS, max_overflow=0)
+        self._threads = ThreadPoolExecutor(READERS, "reader")
+        self._watch = Watch(self.file)
         # SQLite has one writer at a time. Those that wait do so here, in turn, and hold no connection meanwhile.
         self._turn = asyncio.Lock()
         self._writing = self._engine.execution_options(**WRITES)
-        event.listen(self._engine.sync_engine, "connect", _prepare_connection)
-        event.listen(self._engine.sync_engine, "begin", _begin)
+        for engine in (self._engine.sync_engine, self._reading):
+            event.listen(engine, "connect", _prepare_connection)
+            event.listen(engine, "begin", _begin)
+
+    def version(self) -> object | None:
+        """Return what differs from before any commit; None when it cannot be told."""
+        return self._watch.look()
+
+    async def query(self, work: Callable[[Connection], T]) -> T:
+        """Return what ``work`` finds in one read transaction, in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._query, work)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -69,7 +85,14 @@ class Sqlite:
 
     async def close(self) -> None:
         """Close all connections."""
+        self._watch.close()
+        await asyncio.to_thread(self._threads.shutdown)
+        self._reading.dispose()
         await self._engine.dispose()
+
+    def _query(self, work: Callable[[Connection], T]) -> T:
+        with self._reading.connect() as connection, connection.begin():
+            return work(connection)
 
 
 def exclusively(url: URL, work: Callable[[Connection], None]) -> None:

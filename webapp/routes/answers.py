@@ -13,6 +13,8 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from webapp.live.limits import Embed
 from webapp.messages import Message
 from webapp.rendering import TableRenderer
+from webapp.routes.bodies import Bodies
+from webapp.routes.compression import encoding
 from webapp.routes.etags import is_known, tag_of, unchanged
 from webapp.routes.problems import as_problem
 from webapp.routes.readers import VARY, audience, place, wanted
@@ -24,13 +26,14 @@ from webapp.tables.table import Table
 class Answer:
     """What a handler has to show.
 
-    ``part`` and ``page`` are templates, rendered with ``context``; ``json`` and ``csv`` are for programs. After a
-    change a plain browser is sent ``back`` (303) with ``flash`` as the result; htmx gets the same text as a part. The
-    page that it is sent to shows the text, if it ``tells``. ``embed`` is how the table stands in a page of others, if
-    it does.
+    ``part`` and ``page`` are templates, rendered with ``context``; ``json`` (or what makes it) and ``csv`` are for
+    programs. After a change a plain browser is sent ``back`` (303) with ``flash`` as the result; htmx gets the same
+    text as a part. The page that it is sent to shows the text, if it ``tells``. ``embed`` is how the table stands in a
+    page of others, if it does.
 
     ``stands_on`` is all that decides how the answer looks, beside templates, language and headers: who has seen it
-    gets no body again (304). For JSON ``etag`` may say it instead, so that a program can read what it says.
+    gets no body again (304), and what ``is_kept`` is not rendered again for others. For JSON ``etag`` may say it
+    instead, so that a program can read what it says.
     """
 
     json: Any = None
@@ -45,6 +48,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     stands_on: tuple[str, ...] = ()
     etag: str = ""
+    is_kept: bool = False
     embed: Embed | None = None
 
 
@@ -57,14 +61,15 @@ def answering(
         @wraps(handler)
         async def respond(*args: Any, **kwargs: Any) -> Any:
             answer = await handler(*args, **kwargs)
-            return await make_response(answer, services.renderers.get(table, audience(answer.embed or place())))
+            renderer = services.renderers.get(table, audience(answer.embed or place()))
+            return await make_response(answer, renderer, services.bodies)
 
         return respond
 
     return decorate
 
 
-async def make_response(answer: Answer, renderer: TableRenderer) -> Response | WerkzeugResponse:
+async def make_response(answer: Answer, renderer: TableRenderer, bodies: Bodies) -> Response | WerkzeugResponse:
     """Return the response that shows ``answer`` to the reader of this request."""
     response: Response | WerkzeugResponse
     kind, context = wanted(), {"failed": False, **answer.context}
@@ -74,26 +79,35 @@ async def make_response(answer: Answer, renderer: TableRenderer) -> Response | W
     if kind == "page" and answer.tells and not answer.back and not told:
         told = get_flashed_messages()
     tag = "" if told else tag_of(kind, renderer.seed, answer.stands_on, answer.headers)
+    look = tag  # of what is rendered; how it is compressed is in the tag of what is sent
     if kind == "json" and answer.etag:
         tag = answer.etag
+    elif tag and (coding := encoding()):
+        tag = f"{tag}-{coding}"
+
+    def body(make: Callable[[], str]) -> bytes | str:
+        return bodies.get(look, make) if look and answer.is_kept else make()
+
     if is_known(tag):
         response = unchanged()
     elif kind == "json":
         if answer.json is None and request.method in ("GET", "HEAD"):
             abort(406)
-        response = Response(status=204) if answer.json is None else jsonify(answer.json)
+        json = answer.json() if callable(answer.json) else answer.json
+        response = Response(status=204) if json is None else jsonify(json)
         if answer.status >= 400:
-            response = as_problem(answer.json)
+            response = as_problem(json)
     elif kind == "csv":
         response = answer.csv or abort(406)
     elif kind == "part":
-        response = Response(renderer.render(answer.part, flash=answer.flash, **context), mimetype="text/html")
+        html = body(lambda: renderer.render(answer.part, flash=answer.flash, **context))
+        response = Response(html, mimetype="text/html")
     elif answer.back:
         if answer.flash:
             await flash(answer.flash.translate(audience().language))
         response = redirect(answer.back, 303)
     else:
-        html = renderer.render(answer.page, flash=told[0] if told else None, **context)
+        html = body(lambda: renderer.render(answer.page, flash=told[0] if told else None, **context))
         response = Response(html, mimetype="text/html")
     if response.status_code == 200:
         response.status_code = answer.status

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 from quart import Blueprint, Response, request
 
+from webapp.assets import scoped_sheet
 from webapp.live.limits import Embed
 from webapp.messages import Message, _
 from webapp.routes.answers import Answer, answering
@@ -18,9 +20,7 @@ from webapp.routes.services import Services
 from webapp.routes.waiting import REFRESH, still
 from webapp.security import is_foreign
 from webapp.tables.listing import parse
-from webapp.tables.page import read_page
 from webapp.tables.table import Table
-from webapp.templating import scoped_sheet
 
 THEMES = ("light", "dark")
 PLACES = ("page", "part")
@@ -42,13 +42,12 @@ def add_embedding(routes: Blueprint, table: Table, services: Services) -> None:
         problems |= wrong
         if problems and wants_json():
             return bad_listing(problems)
-        async with services.database.read() as connection:
-            page = await read_page(connection, table, listing)
+        page = await services.pages.read(table, listing)
         revision = page.revision(services.renderers.get(table, audience(embed)).seed)
         # What its own links ask for takes the place of the listing; a form that is open beside it stays.
         part = "_embedded.html" if request.headers.get("HX-Target") == LISTING else "_embed.html"
         return Answer(
-            json=listing_as_json(page, revision),
+            json=partial(listing_as_json, page, revision),
             part=part,
             page="embed.html" if wants_page() else "_embed.html",
             context={
@@ -64,6 +63,7 @@ def add_embedding(routes: Blueprint, table: Table, services: Services) -> None:
             tells=False,
             embed=embed,
             stands_on=(revision, part),
+            is_kept=not paused,
         )
 
     @routes.get("/table.css")

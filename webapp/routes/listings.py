@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from quart import Blueprint, request
 
 from webapp.linking import PAUSED, url
@@ -15,7 +17,7 @@ from webapp.routes.services import Services
 from webapp.routes.waiting import still
 from webapp.tables.documents import as_json, page_as_json
 from webapp.tables.listing import Listing
-from webapp.tables.page import Page, read_page
+from webapp.tables.page import Page
 from webapp.tables.table import Table
 
 
@@ -33,15 +35,16 @@ def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
             return bad_listing(problems)
         if wanted() == "csv":
             return Answer(csv=await exports.respond(listing))
-        page = await read(listing)
+        page = await services.pages.read(table, listing)
+        revision = page.revision(services.renderers.get(table, audience()).seed)
         return Answer(
-            json=listing_as_json(page, revision(page)),
+            json=partial(listing_as_json, page, revision),
             part="_listing_part.html",
             page="index.html",
             context={
                 "page": page,
                 "listing": listing,
-                "revision": revision(page),
+                "revision": revision,
                 "was_paused": PAUSED in current(),
                 "origin": own_origin(),
                 **still(page, paused),
@@ -50,15 +53,9 @@ def add_listings(routes: Blueprint, table: Table, services: Services) -> None:
             flash=next(iter(problems.values()), None),
             headers=_history(listing, paused) if wants_part() else {},
             # Two addresses for a page that stands still and one that does not; but a part says when it began to.
-            stands_on=(revision(page), own_origin(), str(PAUSED in current())),
+            stands_on=(revision, own_origin(), str(PAUSED in current())),
+            is_kept=not paused,
         )
-
-    async def read(listing: Listing) -> Page:
-        async with services.database.read() as connection:
-            return await read_page(connection, table, listing)
-
-    def revision(page: Page) -> str:
-        return page.revision(services.renderers.get(table, audience()).seed)
 
     def current() -> list[tuple[str, str]]:
         return pairs_of(request.headers.get("HX-Current-URL", ""))

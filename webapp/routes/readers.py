@@ -10,7 +10,7 @@ from webapp.messages import best_language, languages
 from webapp.security import is_foreign
 from webapp.templating import environment
 
-VARY = "HX-Request-Type, HX-Target, Accept, Accept-Language, Cookie, Sec-Fetch-Site"
+VARY = "HX-Request-Type, HX-Target, Accept, Accept-Encoding, Accept-Language, Cookie, Sec-Fetch-Site"
 LANGUAGE_COOKIE = "rowcast_language"
 READ = 10  # languages at most that a reader may name: to look one up that there is not takes half a millisecond
 

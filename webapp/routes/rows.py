@@ -13,8 +13,8 @@ from webapp.routes.answers import Answer, answering
 from webapp.routes.reading import listing_before, paused_before
 from webapp.routes.services import Services
 from webapp.tables.documents import as_json
-from webapp.tables.history import read_changes
-from webapp.tables.page import Row, read_row
+from webapp.tables.history import changes_of
+from webapp.tables.page import Row, row_of
 from webapp.tables.table import Table
 from webapp.tables.writing import Missing
 
@@ -28,9 +28,9 @@ def add_rows(routes: Blueprint, table: Table, services: Services) -> None:
     @answering(table, services)
     async def show(id: int) -> Answer:
         """One row, with what happened to it."""
-        async with services.database.read() as connection:
-            row = await read_row(connection, table, id)
-            changes = await read_changes(connection, table, id)
+        row, changes = await services.database.query(
+            lambda connection: (row_of(connection, table, id), changes_of(connection, table, id))
+        )
         if row is None:
             raise Missing
         shown = panel("_show.html", table, json=as_json(row), row=row.values, changes=changes)
@@ -61,8 +61,7 @@ def add_rows(routes: Blueprint, table: Table, services: Services) -> None:
     @answering(table, services)
     async def notice(id: int) -> Answer:
         """What an open form of this row should know: whether the row is still at the form's version."""
-        async with services.database.read() as connection:
-            row = await read_row(connection, table, id)
+        row = await services.database.query(lambda connection: row_of(connection, table, id))
         current = row is not None and request.args.get("version") == str(row.values["version"])
         return panel("_notice.html", table, row=row and row.values, current=current)
 

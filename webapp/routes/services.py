@@ -13,7 +13,9 @@ from webapp.database import Database
 from webapp.live.hub import Hub
 from webapp.live.signals import Signal
 from webapp.rendering import Renderers
-from webapp.tables.page import Row, read_row
+from webapp.routes.bodies import Bodies
+from webapp.tables.page import Row, row_of
+from webapp.tables.pages import Pages
 from webapp.tables.table import Table
 from webapp.tables.writing import Missing
 
@@ -22,12 +24,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Services:
-    """The database, the hub, the signal and the renderers of one app."""
+    """The database and its pages, the hub, the signal and the renderers of one app."""
 
     database: Database
+    pages: Pages
     hub: Hub
     signal: Signal
     renderers: Renderers
+    bodies: Bodies = field(default_factory=Bodies)
     exporting: Counter[str] = field(default_factory=Counter)  # exports that are under way, by table
 
     async def write(self, unit: Callable[[AsyncSession], Awaitable[T]]) -> T:
@@ -38,8 +42,7 @@ class Services:
 
     async def find(self, table: Table, id: int) -> Row:
         """Return the row ``id`` of ``table``; raises Missing."""
-        async with self.database.read() as connection:
-            row = await read_row(connection, table, id)
+        row = await self.database.query(lambda connection: row_of(connection, table, id))
         if row is None:
             raise Missing
         return row

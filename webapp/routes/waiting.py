@@ -13,7 +13,7 @@ from webapp.live.summary import rows_changed
 from webapp.routes.answers import Answer, answering
 from webapp.routes.reading import asked
 from webapp.routes.services import Services
-from webapp.tables.page import Page, read_page
+from webapp.tables.page import Page
 from webapp.tables.table import Table
 
 REFRESH = 5  # seconds
@@ -42,8 +42,7 @@ def add_waiting(routes: Blueprint, table: Table, services: Services) -> None:
             shown = unpack(request.args.get("shown", ""))
         except ValueError:
             abort(400)
-        async with services.database.read() as connection:
-            page = await read_page(connection, table, listing)
+        page = await services.pages.read(table, listing)
         changes = rows_changed(shown, page)
         return Answer(
             json={"waiting": changes},

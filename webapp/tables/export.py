@@ -19,8 +19,8 @@ async def read_all(connection: AsyncConnection, table: Table, listing: Listing) 
 
     ``connection`` is in a read transaction, which must last as long as this does.
     """
-    hits = await find(connection, table, listing)
-    query = every_row(connection, table, listing, hits)
+    hits = await connection.run_sync(find, table, listing)
+    query = every_row(connection.dialect, table, listing, hits)
     async with connection.stream(query, execution_options={"yield_per": ROWS}) as found:
         async for rows in found.partitions():
             yield list(rows)

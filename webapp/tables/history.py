@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, select
+from sqlalchemy import JSON, Connection, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,6 +30,11 @@ class Change(Base):
 
 async def read_changes(connection: AsyncConnection, table: Table, id: int, limit: int = 20) -> list[Any]:
     """Read the newest changes of one row, newest first."""
+    return await connection.run_sync(changes_of, table, id, limit)
+
+
+def changes_of(connection: Connection, table: Table, id: int, limit: int = 20) -> list[Any]:
+    """Return the newest changes of one row, newest first."""
     changes = select(Change.at, Change.by, Change.verb, Change.before, Change.after)
     changes = changes.where(Change.table == table.name, Change.row_id == id).order_by(Change.id.desc()).limit(limit)
-    return list(await connection.execute(changes))
+    return list(connection.execute(changes))

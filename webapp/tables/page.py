@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from webapp.tables.hits import count_all, find, rows
@@ -91,20 +91,25 @@ class Page:
 
 async def read_page(connection: AsyncConnection, table: Table, listing: Listing) -> Page:
     """Read the page of ``listing``; ``connection`` is in a read transaction, so rows and total are of one moment."""
+    return await connection.run_sync(page_of, table, listing)
+
+
+def page_of(connection: Connection, table: Table, listing: Listing) -> Page:
+    """Return the page of ``listing``; as ``read_page``."""
     now, size = datetime.now(UTC), listing.size
-    hits = await find(connection, table, listing)
+    hits = find(connection, table, listing)
     total, number = hits.total, listing.page
     if listing.is_narrowed or not hits.is_more:
         number = min(number, _pages(total, size))
 
-    async def read(number: int) -> list[Any]:
-        query = rows(connection, table, listing, hits, (number - 1) * size, size + hits.is_more)
-        return list(await connection.execute(query))
+    def read(number: int) -> list[Any]:
+        query = rows(connection.dialect, table, listing, hits, (number - 1) * size, size + hits.is_more)
+        return list(connection.execute(query))
 
-    found = await read(number)
+    found = read(number)
     if not found and number > 1:  # past the end of a table that nobody counted
-        number = _pages(await count_all(connection, table), size)
-        found = await read(number)
+        number = _pages(count_all(connection, table), size)
+        found = read(number)
     is_more = hits.is_more and (listing.is_narrowed or len(found) > size)
     found = found[:size]
     shown = tuple(_row(table, values[:-1]) for values in found)
@@ -114,15 +119,24 @@ async def read_page(connection: AsyncConnection, table: Table, listing: Listing)
 
 async def read_row(connection: AsyncConnection, table: Table, id: int) -> Row | None:
     """Read one row; None when there is none with this id."""
-    found = await connection.execute(select(*table.attributes).where(table.model.id == id))
-    values = found.one_or_none()
+    return await connection.run_sync(row_of, table, id)
+
+
+def row_of(connection: Connection, table: Table, id: int) -> Row | None:
+    """Return one row; None when there is none with this id."""
+    values = connection.execute(_one(table), {"id": id}).one_or_none()
     return None if values is None else _row(table, values)
+
+
+@cache
+def _one(table: Table) -> Select[Any]:
+    return select(*table.attributes).where(table.model.id == bindparam("id"))
 
 
 def _row(table: Table, values: Any) -> Row:
     # ascii(), not repr(): what repr() escapes depends on the Python version, and nodes may differ in it.
     digest = blake2b(ascii(tuple(values)).encode(), digest_size=8).digest()
-    return Row(values[0], digest, dict(zip((a.key for a in table.attributes), values, strict=True)))
+    return Row(values[0], digest, dict(zip(table.names, values, strict=True)))
 
 
 def _pages(total: int, size: int) -> int:

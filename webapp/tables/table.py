@@ -95,6 +95,11 @@ class Table:
         keys = [column.sort_key.key for column in self.columns] + [column.value.key for column in self.filters]
         return tuple(dict.fromkeys(("id", *keys)))
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of the attributes."""
+        return tuple(attribute.key for attribute in self.attributes)
+
     def name_of(self, values: Mapping[str, Any]) -> str:
         """Return what a row with ``values`` is called: its first column."""
         return str(values[self.columns[0].name])

@@ -1,0 +1,43 @@
+"""Assets: kept by browsers for ever at the addresses that our pages give, and sent as small as they can be made."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+
+from quart import Quart, Response, abort, request
+from quart_schema import hide
+
+from webapp.assets import content, digest, names, packed
+from webapp.routes.compression import TYPES, encoding
+from webapp.routes.etags import is_known, unchanged
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def add_assets(app: Quart) -> None:
+    """Add the route of the static files."""
+
+    @app.get("/static/<path:name>")
+    @hide
+    async def static(name: str) -> Response:
+        """One file, or what is joined of several."""
+        if name not in names():
+            abort(404)
+        kind = mimetypes.guess_type(name)[0] or "text/plain"
+        coding = encoding() if kind in TYPES else ""
+        tag = "-".join(filter(None, (digest(name), coding)))
+        if is_known(tag):
+            response = unchanged()
+        else:
+            # In a thread: nobody else waits while it is made.
+            response = Response(await asyncio.to_thread(packed, name, coding) if coding else content(name))
+            response.content_type = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+        if coding and response.status_code == 200:
+            response.headers["Content-Encoding"] = coding
+        if kind in TYPES:
+            response.headers["Vary"] = "Accept-Encoding"
+        response.set_etag(tag)
+        # An address without the digest, or with that of another version, is not for ever.
+        response.headers["Cache-Control"] = FOR_EVER if request.args.get("v") == digest(name) else "no-cache"
+        return response
