@@ -16,7 +16,7 @@ update := pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-c
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup run test check soak bench bench-tables peers format wheel pins clean programs
+.PHONY: help setup run test check soak bench bench-tables peers admin-peers format wheel pins clean programs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,7 +45,7 @@ check: setup .venv/tools node_modules/tools ## Check style, types, layers, texts
 soak: setup .venv/tools ## Run random histories until told to stop
 	python -m tests.soak
 
-bench: setup .venv/tools peers $(clients) ## Measure Rowcast beside others of its kind
+bench: setup .venv/tools peers admin-peers $(clients) ## Measure Rowcast beside others of its kind
 	python -m benchmarks
 
 bench-tables: setup .venv/tools ## Measure pages and refreshes on a million rows, on both databases
@@ -91,6 +91,15 @@ build/peers/installed: benchmarks/peers/requirements.txt benchmarks/peers/constr
 	@[ -e build/peers/nchan ] || { \
 	  mkdir -p build/peers/nchan && cd build/peers/nchan && apt-get download nginx libnginx-mod-nchan && \
 	  for package in *.deb; do dpkg -x $$package .; done; } || rm -rf build/peers/nchan
+	@touch $@
+
+admin-peers: build/peers/admin-installed
+
+build/peers/admin-installed: benchmarks/peers/admin-requirements.txt benchmarks/peers/admin-constraints.txt
+	$(PYTHON) -m venv --clear build/peers/admin
+	@export PIP_CONSTRAINT=benchmarks/peers/admin-constraints.txt; \
+	build/peers/admin/bin/pip install -q -r $< || \
+	  while read -r package; do build/peers/admin/bin/pip install -q "$$package" || true; done < $<
 	@touch $@
 
 build/benchmarks/%: benchmarks/%.c
