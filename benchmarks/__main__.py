@@ -18,12 +18,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.machine import machine
-from benchmarks.measures import bursts, fanout, pages, views
+from benchmarks.measures import bursts, fanout, growth, pages, views
 from benchmarks.plan import Measure, Plan, as_measure
 from benchmarks.results import Results
 from benchmarks.systems import running
 
-MEASURES = [as_measure(module) for module in (fanout, bursts, views, pages)]
+MEASURES = [as_measure(module) for module in (fanout, bursts, views, pages, growth)]
 RESULT = Path("build/benchmarks/result.json")
 
 

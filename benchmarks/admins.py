@@ -37,7 +37,7 @@ class Admin:
     """A program, and where a reader finds what in it."""
 
     program: Program
-    list: str
+    listing: str
     row: str
     search: str
     form: str
@@ -57,12 +57,12 @@ class Admin:
 
     def get(self, visitor: httpx.Client, path: str) -> bytes:
         """Return the request for a page; nothing in it allows compression or an answer without a body."""
-        return request("GET", path, **HEADERS, **_cookies(visitor))
+        return _request(visitor, "GET", path)
 
     def edits(self, visitor: httpx.Client) -> list[bytes]:
         """Return two requests that send the form of a row, each of which changes what the other has written."""
         if not self.form:
-            return [request("POST", self.row, {"role": role}, **HEADERS) for role in ROLES]
+            return [_request(visitor, "POST", self.row, {"role": role}) for role in ROLES]
         page = html.fromstring(visitor.get(self.form).text)
         form: Any = next(form for form in page.forms if "role" in form.fields)
         made = []
@@ -71,7 +71,7 @@ class Admin:
             # Without the version, which would have to be read anew for each edit.
             sent = {name: value for name, value in form.form_values() if name != "version"}
             path = form.action or self.form
-            made.append(request("POST", httpx.URL(path).raw_path.decode(), sent, **HEADERS, **_cookies(visitor)))
+            made.append(_request(visitor, "POST", httpx.URL(path).raw_path.decode(), sent))
         return made
 
 
@@ -170,6 +170,6 @@ def _log_in_to_django(visitor: httpx.Client) -> None:
     visitor.post("/admin/login/", data=who).raise_for_status()
 
 
-def _cookies(visitor: httpx.Client) -> dict[str, str]:
+def _request(visitor: httpx.Client, method: str, path: str, form: dict[str, str] | None = None) -> bytes:
     said = "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor.cookies.jar)
-    return {"Cookie": said} if said else {}
+    return request(method, path, form, **HEADERS | ({"Cookie": said} if said else {}))

@@ -65,15 +65,15 @@ def list_case(connections: int, when: str) -> str:
 
 
 @contextmanager
-def changing(file: Path) -> Iterator[None]:
-    """Change the last row of the list ten times a second, as another program."""
+def changing(file: Path, every: float = EVERY) -> Iterator[None]:
+    """Change the last row of the list once ``every`` so many seconds, as another program."""
     is_over, failed = threading.Event(), []
 
     def change() -> None:
         connection = sqlite3.connect(file, timeout=5, isolation_level=None)
         try:
             (last,) = connection.execute("SELECT id FROM users ORDER BY username_key DESC LIMIT 1").fetchone()
-            while not is_over.wait(EVERY):
+            while not is_over.wait(every):
                 connection.execute("UPDATE users SET changed = datetime(changed, '+1 second') WHERE id = ?", [last])
         except sqlite3.Error as error:
             failed.append(error)
@@ -97,11 +97,11 @@ class _Asked:
     def __init__(self, admin: Admin, system: System) -> None:
         self.system = system
         with closing(admin.visit(system)) as visitor:
-            for path, rows in ((admin.list, 50), (admin.search, 10)):
+            for path, rows in ((admin.listing, 50), (admin.search, 10)):
                 if (shown := len(set(EMAIL.findall(visitor.get(path).text)))) != rows:
                     raise Failed(f"{admin.name} shows {shown} rows at {path}, not {rows}")
             self.requests = {
-                "list": [admin.get(visitor, admin.list)],
+                "list": [admin.get(visitor, admin.listing)],
                 "row": [admin.get(visitor, admin.row)],
                 "search": [admin.get(visitor, admin.search)],
                 "edits": admin.edits(visitor),
