@@ -113,7 +113,7 @@ def admins() -> list[Admin]:
     ]
 
 
-def rowcast(name: str = ROWCAST, rows: int = ROWS, **settings: str) -> Admin:
+def rowcast(rows: int = ROWS, name: str = ROWCAST, **settings: str) -> Admin:
     """Return the product, on a table of its own."""
 
     program = product(rows, name, **settings)

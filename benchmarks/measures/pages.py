@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def changing(file: Path, every: float = EVERY) -> Iterator[None]:
         try:
             (last,) = connection.execute("SELECT id FROM users ORDER BY username_key DESC LIMIT 1").fetchone()
             while not is_over.wait(every):
-                connection.execute("UPDATE users SET changed = datetime(changed, '+1 second') WHERE id = ?", [last])
+                connection.execute("UPDATE users SET version = version + 1 WHERE id = ?", [last])
         except sqlite3.Error as error:
             failed.append(error)
         finally:
@@ -89,6 +89,17 @@ def changing(file: Path, every: float = EVERY) -> Iterator[None]:
         thread.join()
     if failed:
         raise Failed(f"the program that changes rows: {failed[0]}")
+
+
+def ask(
+    system: System, requests: list[bytes], seconds: float, connections: int = 1, wanted: Set[int] = frozenset({200})
+) -> Answered:
+    """Ask for some time; for as much longer as it takes to be answered at all."""
+    while not (answered := get(system.port, connections, seconds, requests)).count:
+        seconds *= 2
+    if wrong := answered.statuses.keys() - wanted:
+        raise Failed(f"{system.name} answered {wrong} to {requests[0]!r}")
+    return answered
 
 
 class _Asked:
@@ -108,12 +119,8 @@ class _Asked:
             }
 
     def get(self, what: str, seconds: float, connections: int = 1) -> Answered:
-        """Ask for some time; as much longer as it takes to be answered at all."""
-        while not (answered := get(self.system.port, connections, seconds, self.requests[what])).count:
-            seconds *= 2
-        if wrong := set(answered.statuses) - ({302, 303} if what == "edits" else {200}):
-            raise Failed(f"{self.system.name} answered {wrong} to {what}")
-        return answered
+        """Ask for some time."""
+        return ask(self.system, self.requests[what], seconds, connections, {302, 303} if what == "edits" else {200})
 
 
 def _results(rounds: dict[tuple[str, str], list[Answered]]) -> Results:
