@@ -24,6 +24,7 @@ from benchmarks.results import Results
 from benchmarks.systems import running
 
 MEASURES = [as_measure(module) for module in (fanout, bursts, views)]
+WIDTH = 150  # of the tables in a file
 RESULT = Path("build/benchmarks/result.json")
 
 
@@ -42,6 +43,8 @@ def main() -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     console, began = Console(), time.monotonic()
+    if not console.is_terminal:
+        console.width = WIDTH
     results = Results()
     versions: dict[str, str] = {}
     bar = Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True)
