@@ -88,7 +88,10 @@ build/peers/installed: benchmarks/peers/requirements.txt benchmarks/peers/constr
 	@export PIP_CONSTRAINT=benchmarks/peers/constraints.txt; \
 	build/peers/venv/bin/pip install -q -r $< || \
 	  while read -r package; do build/peers/venv/bin/pip install -q "$$package" || true; done < $<
+# Unpacked, like nginx below. With Nchan nginx makes a folder in /var/lib/nginx, whatever its configuration says.
 	@[ -e build/peers/nchan ] || { \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update && { [ -d /var/lib/nginx ] || $$sudo mkdir -m 1777 /var/lib/nginx; } && \
 	  mkdir -p build/peers/nchan && cd build/peers/nchan && apt-get download nginx libnginx-mod-nchan && \
 	  for package in *.deb; do dpkg -x $$package .; done; } || rm -rf build/peers/nchan
 	@touch $@

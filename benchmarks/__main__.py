@@ -18,12 +18,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.machine import machine
-from benchmarks.measures import bursts, fanout, growth, pages, views
+from benchmarks.measures import bursts, fanout, growth, pages, start, traffic, views
 from benchmarks.plan import Measure, Plan, as_measure
 from benchmarks.results import Results
 from benchmarks.systems import running
 
-MEASURES = [as_measure(module) for module in (fanout, bursts, views, pages, growth)]
+MEASURES = [as_measure(module) for module in (fanout, bursts, views, pages, growth, traffic, start)]
+WIDTH = 150  # of the tables in a file
 RESULT = Path("build/benchmarks/result.json")
 
 
@@ -42,6 +43,8 @@ def main() -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     console, began = Console(), time.monotonic()
+    if not console.is_terminal:
+        console.width = WIDTH
     results = Results()
     versions: dict[str, str] = {}
     bar = Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True)

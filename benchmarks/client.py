@@ -72,6 +72,7 @@ class Readers:
 
     def __init__(self, process: subprocess.Popen[bytes], wanted: int) -> None:
         self.wanted = wanted
+        self.busy = 0.0  # seconds from the first of the last edits until all were told of all
         self._process = process
         (opened, nanoseconds), *_ = self._lines("open")
         if opened != wanted:
@@ -121,7 +122,8 @@ class Readers:
         self._process.stdin.flush()
 
     def _told(self) -> list[Told]:
-        lines = self._lines("told", until="done")
+        *lines, (took,) = self._lines("told", until="done")
+        self.busy = took / 1e9
         return [_edit(*line) for line in lines]
 
     def _lines(self, word: str, until: str = "") -> list[list[float]]:
@@ -129,7 +131,7 @@ class Readers:
         found: list[list[float]] = []
         for line in self._process.stdout:
             name, *numbers = line.decode().split()
-            if name == word:
+            if name in (word, until):
                 found.append([float(number) for number in numbers])
             if name == (until or word):
                 return found

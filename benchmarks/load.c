@@ -12,7 +12,7 @@
  * are answered, and the last one after all others. The answer to the request of edit FIRST+i is that readers receive MARK
  * and the six digits of FIRST+i; a reader that has received a later number has been told of all before it. When WANTED
  * readers have been told of the last one (or SECONDS have passed), it prints for each edit, times in nanoseconds since
- * it was due: "told READERS FIRST P50 P99 LAST ANSWERED STATUS", and then "done".
+ * it was due: "told READERS FIRST P50 P99 LAST ANSWERED STATUS", and then "done" and how long all that took.
  *
  *   expect FIRST COUNT WANTED SECONDS    the same, but somebody else edits: times are of CLOCK_MONOTONIC
  *   count                                prints "count BYTES LOST", since the connections were made
@@ -316,7 +316,7 @@ static void expect(int first, int count) {
     status_of = room_for(count, sizeof *status_of);
 }
 
-static void report(void) {
+static void report(int64_t took) {
     for (int edit = 0; edit < edit_count; edit++) {
         int64_t *times = told + (size_t)edit * reader_count, since = due[edit];
         int count = told_count[edit];
@@ -328,7 +328,7 @@ static void report(void) {
             printf("told 0 0 0 0 0");
         printf(" %ld %d\n", (long)(answered[edit] - since), status_of[edit]);
     }
-    printf("done\n");
+    printf("done %ld\n", (long)took);
     free(told), free(told_count), free(due), free(answered), free(status_of);
     edit_count = 0;
 }
@@ -350,8 +350,9 @@ static void edits(int first, int count, int connections, int64_t every, int want
         int64_t wait = every && sent < count ? (began + sent * every - now()) / 1000000 : 20;
         poll_once(wait < 0 ? 0 : wait > 20 ? 20 : wait);
     }
+    int64_t took = now() - began;
     while (idle_askers < asker_count && now() < limit + 5000000000LL) poll_once(20);
-    report();
+    report(took);
 }
 
 static void obey(char *line) {
@@ -367,11 +368,12 @@ static void obey(char *line) {
         edits(first, count, connections, every, wanted, seconds);
         free(bytes);
     } else if (sscanf(line, "expect %d %d %d %lf", &first, &count, &wanted, &seconds) == 4) {
+        int64_t began = now();
         expect(first, count);
         printf("expecting\n");
         fflush(stdout);
-        for (int64_t limit = now() + (int64_t)(seconds * 1e9); told_count[count - 1] < wanted && now() < limit;) poll_once(20);
-        report();
+        while (told_count[count - 1] < wanted && now() < began + (int64_t)(seconds * 1e9)) poll_once(20);
+        report(now() - began);
     } else if (!strcmp(line, "count\n")) {
         uint64_t bytes = 0;
         for (int index = 0; index < reader_count; index++) bytes += readers[index].bytes;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -112,8 +111,8 @@ class Results:
         """Print the tables: one for each measure and case, a line for each system; then the ratios."""
         for measure, case in dict.fromkeys((figure.measure, figure.case) for figure in self.figures):
             console.print(self._table(measure, case))
-        if self.ratios:
-            console.print(self._ratios())
+        for measure in dict.fromkeys(ratio.figure.measure for ratio in self.ratios):
+            console.print(self._ratios(measure))
         for system, reason in self.missing:
             console.print(f"[bold]Missing:[/] {system}: {reason}")
         for note in self.notes:
@@ -130,11 +129,15 @@ class Results:
             table.add_row(system, *(plain(found.get(name)) for name, _ in names))
         return table
 
-    def _ratios(self) -> Table:
-        table = Table("measure", "case", "what", "ratio", title="Ratios", title_justify="left")
-        table.columns[-1].justify = "right"
-        for ratio in self.ratios:
-            table.add_row(ratio.figure.measure, ratio.figure.case, _told(ratio), f"{ratio.value:.2f}")
+    def _ratios(self, measure: str) -> Table:
+        here = [ratio for ratio in self.ratios if ratio.figure.measure == measure]
+        cases = list(dict.fromkeys(ratio.figure.case for ratio in here))
+        table = Table("ratio", title=f"{measure}, ratios", title_justify="left")
+        for case in cases:
+            table.add_column(case, justify="right")
+        for words in dict.fromkeys(map(_told, here)):
+            found = {ratio.figure.case: ratio.value for ratio in here if _told(ratio) == words}
+            table.add_row(words, *(plain(found.get(case)) for case in cases))
         return table
 
 
@@ -143,11 +146,6 @@ def plain(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def cases(results: Results, measure: str) -> Iterator[str]:
-    """Name the cases of a measure in the order in which they were measured."""
-    yield from dict.fromkeys(figure.case for figure in results.figures if figure.measure == measure)
 
 
 def _told(ratio: Ratio) -> str:

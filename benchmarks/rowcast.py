@@ -21,9 +21,9 @@ def rowcast(rows: int = 50, name: str = "Rowcast", **settings: str) -> Program:
     """Return Rowcast with ``rows`` users; ``settings`` as its variables, without their prefix."""
     return Program(
         name,
-        lambda folder, port: [PROGRAM, "serve"],
+        lambda _folder, _port: [PROGRAM, "serve"],
         lambda: version("rowcast"),
-        lambda folder: _fill(folder, rows),
+        lambda folder, _: _fill(folder, rows),
         lambda port: (
             BOUNDS | {"ROWCAST_PORT": str(port)} | {f"ROWCAST_{key.upper()}": settings[key] for key in settings}
         ),

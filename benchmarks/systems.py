@@ -28,15 +28,15 @@ class Missing(Exception):
 class Program:
     """How a system is started.
 
-    ``prepare`` is called first with a new folder that is the program's own; it may raise Missing. ``command`` gets that
-    folder and the port and returns the words; ``settings`` gets the port and returns variables of the environment.
-    ``version`` is asked first of all, and may raise Missing as well.
+    ``version`` and ``prepare`` come first and may raise Missing. ``prepare`` and ``command``, which returns the words,
+    get a new folder, which is the program's own and the one it runs in, and its port. ``settings`` gets the port and
+    returns variables of the environment.
     """
 
     name: str
     command: Callable[[Path, int], Sequence[str | Path]]
     version: Callable[[], str]
-    prepare: Callable[[Path], None] = lambda _: None
+    prepare: Callable[[Path, int], None] = lambda _folder, _port: None
     settings: Callable[[int], dict[str, str]] = lambda _: {}
 
 
@@ -48,7 +48,7 @@ class System:
         self.version = program.version()
         self.folder = folder
         self.port = free_port()
-        program.prepare(folder)
+        program.prepare(folder, self.port)
         self._told = folder / "output.txt"
         try:
             with self._told.open("wb") as output:
