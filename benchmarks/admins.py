@@ -117,7 +117,7 @@ def rowcast(rows: int = ROWS, name: str = ROWCAST, **settings: str) -> Admin:
     """Return the product, on a table of its own."""
 
     program = product(rows, name, **settings)
-    return _like_ours(replace(program, prepare=lambda folder: data.copy(rows, folder / FILE)), "/users/3/edit")
+    return _like_ours(replace(program, prepare=lambda folder, _: data.copy(rows, folder / FILE)), "/users/3/edit")
 
 
 def _like_ours(program: Program, form: str = "") -> Admin:
@@ -136,7 +136,7 @@ def _peer(name: str, package: str, server: str, words: str, prepare: Callable[[P
     def command(_: Path, port: int) -> list[str | Path]:
         return [BIN / server, *words.format(host=HOST, port=port).split()]
 
-    def prepared(folder: Path) -> None:
+    def prepared(folder: Path, _: int) -> None:
         data.copy(ROWS, folder / FILE)
         if prepare:
             prepare(folder)

@@ -22,9 +22,7 @@ from benchmarks.results import Results
 from benchmarks.systems import Program, System
 
 NAME = "start"
-NAMED = (
-    "//link[contains('stylesheet icon preload modulepreload manifest', @rel)]/@href | //script/@src | //img/@src"
-)
+LOADED = {"stylesheet", "icon", "preload", "modulepreload", "manifest"}
 IMPORTED = re.compile(r"""@import\s+(?:url\()?["']?([^"')\s;]+)""")
 STREAM = "//*[@*[name()='hx-sse:connect']]"
 BROWSER = {"Accept": "text/html", "Accept-Encoding": "gzip, deflate, br"}
@@ -69,7 +67,9 @@ def resources(page: str, base: str) -> list[str]:
     tree = html.fromstring(page)
     for unused in tree.xpath("//noscript"):
         unused.drop_tree()
-    found = (urljoin(base, str(address)) for address in tree.xpath(NAMED))
+    links = [link.attrib["href"] for link in tree.xpath("//link[@href]") if LOADED & {*link.get("rel", "").split()}]
+    named = [*links, *tree.xpath("//script/@src"), *tree.xpath("//img/@src")]
+    found = (urljoin(base, str(address)) for address in named)
     return list(dict.fromkeys(address for address in found if not address.startswith("data:")))
 
 

@@ -10,8 +10,10 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 
-from benchmarks.admins import HEADERS, rowcast
-from benchmarks.client import Readers, get, reading, request
+import httpx
+
+from benchmarks.admins import rowcast
+from benchmarks.client import HOST, Failed, Readers, reading, request
 from benchmarks.fans import SOCKET, SOCKET_RULES, flask_socketio
 from benchmarks.plan import Plan
 from benchmarks.results import Ratio, Results
@@ -84,7 +86,9 @@ def _edit_for(seconds: float, up: dict[str, System]) -> dict[int, int]:
     began = time.monotonic()
     # One edit at least, in the middle of its time.
     counts = {rate: max(1, round(rate * seconds / MINUTE)) for rate in RATES if rate}
-    due = sorted((seconds * (turn + 0.5) / count, rate, turn) for rate, count in counts.items() for turn in range(count))
+    due = sorted(
+        (seconds * (turn + 0.5) / count, rate, turn) for rate, count in counts.items() for turn in range(count)
+    )
     for when, rate, turn in due:
         time.sleep(max(0.0, began + when - time.monotonic()))
         _edit(up[system(rate)], turn + 1)
@@ -93,5 +97,6 @@ def _edit_for(seconds: float, up: dict[str, System]) -> dict[int, int]:
 
 
 def _edit(one: System, turn: int) -> None:
-    sent = request("POST", "/users/3", {"role": ("member", "administrator")[turn % 2]}, **HEADERS)
-    get(one.port, 1, 0, [sent])
+    sent = {"role": ("member", "administrator")[turn % 2]}
+    if (answer := httpx.post(f"http://{HOST}:{one.port}/users/3", data=sent)).status_code != 303:
+        raise Failed(f"{one.name} answered {answer.status_code} to an edit")
