@@ -1,6 +1,6 @@
 """``python -m benchmarks`` (``make bench``): Rowcast beside others of its kind.
 
-Prints tables and writes build/benchmarks/result.json.
+Prints tables, and writes build/benchmarks/result.json and, when all was measured, docs/bench.svg.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks.machine import machine
 from benchmarks.measures import bursts, fanout, growth, pages, start, traffic, views
+from benchmarks.picture import draw
 from benchmarks.plan import Measure, Plan, as_measure
 from benchmarks.results import Results
 from benchmarks.systems import running
@@ -26,6 +27,7 @@ from benchmarks.systems import running
 MEASURES = [as_measure(module) for module in (fanout, bursts, views, pages, growth, traffic, start)]
 WIDTH = 150  # of the tables in a file
 RESULT = Path("build/benchmarks/result.json")
+PICTURE = Path("docs/bench.svg")
 
 
 def main() -> None:
@@ -65,6 +67,8 @@ def main() -> None:
     written = here | {"quick": options.quick, "machine": machine(), "versions": versions} | results.as_json()
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(written, indent=1) + "\n")
+    if chosen == MEASURES and not options.quick:
+        PICTURE.write_text(draw(written))
     for about, value in (machine() | versions | here).items():
         console.print(f"{about}: {value}", highlight=False)
 
