@@ -8,6 +8,7 @@ PYTHON ?= python3
 
 texts := webapp/translations/messages.pot
 catalogs := $(patsubst %.po,%.mo,$(wildcard webapp/translations/*/LC_MESSAGES/*.po))
+clients := build/benchmarks/load build/benchmarks/floor
 extract := pybabel -q extract -F pyproject.toml --omit-header --no-location --sort-output
 # Guesses at texts that look alike would be wrong texts; what is new stays empty until somebody translates it.
 update := pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
@@ -15,7 +16,7 @@ update := pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-c
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup run test check soak bench-tables format wheel pins clean programs
+.PHONY: help setup run test check soak bench bench-tables peers admin-peers format wheel pins clean programs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +26,7 @@ setup: .venv/installed static/vendor/htmx.min.js $(catalogs) ## Install into .ve
 run: setup ## Start the server on an up-to-date database
 	@exec rowcast serve --migrate
 
-test: setup .venv/tools node_modules/tools programs ## Run the tests
+test: setup .venv/tools node_modules/tools programs $(clients) ## Run the tests
 	pytest
 
 check: setup .venv/tools node_modules/tools ## Check style, types, layers, texts and HTML
@@ -43,6 +44,9 @@ check: setup .venv/tools node_modules/tools ## Check style, types, layers, texts
 
 soak: setup .venv/tools ## Run random histories until told to stop
 	python -m tests.soak
+
+bench: setup .venv/tools peers admin-peers $(clients) ## Measure Rowcast beside others of its kind
+	python -m benchmarks
 
 bench-tables: setup .venv/tools ## Measure pages and refreshes on a million rows, on both databases
 	python -m benchmarks.tables
@@ -75,6 +79,38 @@ programs:
 	  libraries=$$(apt-cache depends pgbouncer | grep -oE 'lib[^ ]*(ares|event)[^ ]*') && \
 	  mkdir -p build/programs && cd build/programs && apt-get download nginx pgbouncer $$libraries && \
 	  for package in *.deb; do dpkg -x $$package .; done; }
+
+peers: build/peers/installed ## Install what `make bench` measures beside Rowcast
+
+# What has no wheel for this machine is left out: the benchmark says what is missing, and why.
+build/peers/installed: benchmarks/peers/requirements.txt benchmarks/peers/constraints.txt
+	$(PYTHON) -m venv --clear build/peers/venv
+	@export PIP_CONSTRAINT=benchmarks/peers/constraints.txt; \
+	build/peers/venv/bin/pip install -q -r $< || \
+	  while read -r package; do build/peers/venv/bin/pip install -q "$$package" || true; done < $<
+# Unpacked, like nginx below. With Nchan nginx makes a folder in /var/lib/nginx, whatever its configuration says.
+	@[ -e build/peers/nchan ] || { \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update && { [ -d /var/lib/nginx ] || $$sudo mkdir -m 1777 /var/lib/nginx; } && \
+	  mkdir -p build/peers/nchan && cd build/peers/nchan && apt-get download nginx libnginx-mod-nchan && \
+	  for package in *.deb; do dpkg -x $$package .; done; } || rm -rf build/peers/nchan
+	@touch $@
+
+admin-peers: build/peers/admin-installed
+
+build/peers/admin-installed: benchmarks/peers/admin-requirements.txt benchmarks/peers/admin-constraints.txt
+	$(PYTHON) -m venv --clear build/peers/admin
+	@export PIP_CONSTRAINT=benchmarks/peers/admin-constraints.txt; \
+	build/peers/admin/bin/pip install -q -r $< || \
+	  while read -r package; do build/peers/admin/bin/pip install -q "$$package" || true; done < $<
+	@touch $@
+
+build/benchmarks/%: benchmarks/%.c
+	@mkdir -p $(@D)
+	@command -v cc > /dev/null || { \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update && $$sudo apt-get install -y --no-install-recommends gcc libc6-dev; }
+	cc -O2 -Wall -Wextra -Werror -o $@ $<
 
 .venv/installed: pyproject.toml constraints.txt
 	.venv/bin/pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv

@@ -95,7 +95,7 @@ LISTINGS = {
 }
 
 
-def people(count: int) -> Iterator[dict[str, object]]:
+def people(count: int) -> Iterator[dict[str, Any]]:
     """Make up users, the same each time."""
     dice, began = random.Random(1), datetime(2026, 1, 1)  # noqa: DTZ001 -- as it is kept, in UTC
     for number in range(1, count + 1):

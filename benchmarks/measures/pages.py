@@ -1,0 +1,141 @@
+"""Pages: requests a second of a list of 50 rows, one row, a search and an edit, on a table of 100,000 rows.
+
+The list is measured while nothing changes, and while another program changes a row that is not on it ten times a
+second: what is kept from one commit to the next would otherwise look better than it is.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import threading
+from collections.abc import Iterator, Set
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+
+from benchmarks.admins import ADMINS, FILE, QUARTS, ROWCAST, Admin, admins
+from benchmarks.client import Answered, Failed, get
+from benchmarks.plan import Plan
+from benchmarks.results import Figure, Ratio, Results
+from benchmarks.systems import Program, System
+
+NAME = "pages"
+RATE, P99 = "requests", "p99"
+QUIET, CHANGING = "nothing changes", "10 changes a second"
+LISTS = [(connections, when) for connections in (1, 8) for when in (QUIET, CHANGING)]
+OTHERS = {"one row": "row", "a search with 10 hits": "search", "an edit by its form": "edits"}
+ROUNDS = 3
+EMAIL = re.compile(r"[\w.]+@example\.org")
+EVERY = 0.1  # seconds between two changes
+SECONDS = 0.6  # for the list; the others get half of it
+NOTES = (
+    "The admins do what their documentation shows: they count all rows where Rowcast stops at 10,000, search without an"
+    " index, and commit with SQLite's own synchronous=FULL where Rowcast sets NORMAL.",
+    "Quart's peer counts as Rowcast does, but searches without an index.",
+    "A row of Django admin is its form: it has no page that only shows one.",
+)
+
+
+def programs(plan: Plan) -> list[Program]:
+    """Return what is to be up."""
+    return [admin.program for admin in admins()]
+
+
+def measure(up: dict[str, System], plan: Plan) -> Results:
+    """Measure."""
+    rounds: dict[tuple[str, str], list[Answered]] = {}
+    asked = {admin.name: _Asked(admin, up[admin.name]) for admin in admins() if admin.name in up}
+    for number in range(min(plan.rounds, ROUNDS)):
+        seconds = 0.1 if plan.quick else SECONDS
+        for name, ask in asked.items():
+            plan.tell(f"round {number + 1}, {name}")
+            for connections, when in LISTS:
+                with changing(ask.system.folder / FILE) if when == CHANGING else nullcontext():
+                    rounds.setdefault((list_case(connections, when), name), []).append(
+                        ask.get("list", seconds, connections)
+                    )
+            for case, what in OTHERS.items():
+                rounds.setdefault((case, name), []).append(ask.get(what, seconds / 2))
+    return _results(rounds)
+
+
+def list_case(connections: int, when: str) -> str:
+    """Name a way in which the list is measured."""
+    return f"50 rows, {connections} connection{'s' * (connections > 1)}, {when}"
+
+
+@contextmanager
+def changing(file: Path, every: float = EVERY) -> Iterator[None]:
+    """Change the last row of the list once ``every`` so many seconds, as another program."""
+    is_over, failed = threading.Event(), []
+
+    def change() -> None:
+        connection = sqlite3.connect(file, timeout=5, isolation_level=None)
+        try:
+            (last,) = connection.execute("SELECT id FROM users ORDER BY username_key DESC LIMIT 1").fetchone()
+            while not is_over.wait(every):
+                connection.execute("UPDATE users SET version = version + 1 WHERE id = ?", [last])
+        except sqlite3.Error as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+    if failed:
+        raise Failed(f"the program that changes rows: {failed[0]}")
+
+
+def ask(
+    system: System, requests: list[bytes], seconds: float, connections: int = 1, wanted: Set[int] = frozenset({200})
+) -> Answered:
+    """Ask for some time; for as much longer as it takes to be answered at all."""
+    while not (answered := get(system.port, connections, seconds, requests)).count:
+        seconds *= 2
+    if wrong := answered.statuses.keys() - wanted:
+        raise Failed(f"{system.name} answered {wrong} to {requests[0]!r}")
+    return answered
+
+
+class _Asked:
+    """The requests to a system, of which one was looked at: what is measured is an answer with all rows in it."""
+
+    def __init__(self, admin: Admin, system: System) -> None:
+        self.system = system
+        with closing(admin.visit(system)) as visitor:
+            for path, rows in ((admin.listing, 50), (admin.search, 10)):
+                if (shown := len(set(EMAIL.findall(visitor.get(path).text)))) != rows:
+                    raise Failed(f"{admin.name} shows {shown} rows at {path}, not {rows}")
+            self.requests = {
+                "list": [admin.get(visitor, admin.listing)],
+                "row": [admin.get(visitor, admin.row)],
+                "search": [admin.get(visitor, admin.search)],
+                "edits": admin.edits(visitor),
+            }
+
+    def get(self, what: str, seconds: float, connections: int = 1) -> Answered:
+        """Ask for some time."""
+        return ask(self.system, self.requests[what], seconds, connections, {302, 303} if what == "edits" else {200})
+
+
+def _results(rounds: dict[tuple[str, str], list[Answered]]) -> Results:
+    results = Results(notes=list(NOTES))
+    for (case, system), answers in rounds.items():
+        results.add(NAME, case, RATE, system, "a second", [answer.rate for answer in answers])
+        results.add(NAME, case, P99, system, "ms", [answer.p99 * 1000 for answer in answers])
+    for case in dict.fromkeys(case for case, _ in rounds):
+        ours = results.find(NAME, case, RATE, ROWCAST)
+        for peers in (ADMINS, QUARTS):
+            found = [figure for name in peers if (figure := results.find(NAME, case, RATE, name))]
+            if ours and found:
+                results.ratios.append(Ratio(ours, max(found, key=_value)))
+    return results
+
+
+def _value(figure: Figure) -> float:
+    return figure.value

@@ -1,0 +1,1 @@
+"""The Django app that knows the table of users."""
