@@ -23,6 +23,7 @@ from webapp.tables import hits
 from webapp.tables.documents import as_json, page_as_json
 from webapp.tables.listing import Listing
 from webapp.tables.page import Page, Row, read_page
+from webapp.tables.pages import Pages
 from webapp.tables.touching import Basis
 from webapp.users import USERS
 
@@ -76,6 +77,7 @@ class World:
     async def start(self) -> None:
         """Start the server."""
         self.database = Database(self.url)
+        self.pages = Pages(self.database)
         self.renderer = Edition(self.edition)
         self.hub = Hub(
             self._read,
@@ -99,11 +101,13 @@ class World:
 
     async def served(self, key: Key) -> tuple[Screen | Copy, str]:
         """Return the page that a request gets now, and its revision."""
-        return await self._page(key, self.renderer)
+        return _shown(key, await self.pages.read(USERS, key.listing), self.renderer)
 
     async def judged(self, key: Key, judge: Judge) -> tuple[Screen | Copy, str]:
         """Return the same page made of nothing but the database, its rows found by other means and shown anew."""
-        screen, revision = await self._page(key, judge)
+        async with self.database.read() as connection:
+            page = await read_page(connection, USERS, key.listing)
+        screen, revision = _shown(key, page, judge)
         ids, total = self._expected(key.listing)
         assert screen.ids == [f"user-{id}" for id in ids], f"{key.listing.query!r} is not in its order"
         assert screen.says(total), f"{key.listing.query!r} has {total} rows"
@@ -124,26 +128,13 @@ class World:
 
     async def _read(self, key: Key) -> Page:
         self.refreshes["made"] += 1
-        read = asyncio.create_task(self._now(key))
+        read = asyncio.create_task(self.pages.read(USERS, key.listing))
         self._reads.add(read)
         read.add_done_callback(self._reads.discard)
         page = await asyncio.shield(read)
         if self.slow:
             await asyncio.sleep(self.slow)
         return page
-
-    async def _now(self, key: Key) -> Page:
-        async with self.database.read() as connection:
-            return await read_page(connection, USERS, key.listing)
-
-    async def _page(self, key: Key, renderer: TableRenderer) -> tuple[Screen | Copy, str]:
-        page = await self._now(key)
-        revision = page.revision(renderer.seed)
-        if key.form == "json":
-            document = {**page_as_json(page, revision), "rows": [as_json(row) for row in page.rows]}
-            return Copy(json.loads(json.dumps(document))), revision
-        html = renderer.render("_listing.html", page=page, listing=key.listing, revision=revision)
-        return Screen(html), revision
 
     def _expected(self, listing: Listing) -> tuple[list[int], str]:
         """Return the ids on the page of ``listing``, and the total as it is told, by Python's own search and sort."""
@@ -167,6 +158,15 @@ class World:
         ids = [id for _, id in shown[first : first + listing.size]]
         known = max(min(len(found), hits.COUNTED), first + len(ids))
         return ids, f"{known:,}" if known == len(found) else f"more than {known:,}"
+
+
+def _shown(key: Key, page: Page, renderer: TableRenderer) -> tuple[Screen | Copy, str]:
+    revision = page.revision(renderer.seed)
+    if key.form == "json":
+        document = {**page_as_json(page, revision), "rows": [as_json(row) for row in page.rows]}
+        return Copy(json.loads(json.dumps(document))), revision
+    html = renderer.render("_listing.html", page=page, listing=key.listing, revision=revision)
+    return Screen(html), revision
 
 
 def _bytes(value: Any) -> Any:
