@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from webapp.database.errors import Busy, Unusable, Unwritable
+from webapp.database.trips import connect
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ class Sqlite:
 
     def __init__(self, url: URL) -> None:
         self.file = Path(url.database or "")
-        self._engine = create_async_engine(url)
+        self._engine = create_async_engine(url, connect_args={"async_creator_fn": connect})
         # SQLite has one writer at a time. Those that wait do so here, in turn, and hold no connection meanwhile.
         self._turn = asyncio.Lock()
         self._writing = self._engine.execution_options(**WRITES)
