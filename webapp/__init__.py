@@ -17,7 +17,7 @@ users      the user directory: the only module that knows users, and the one to 
 security   cross-origin protection, host names, headers
 routes     HTTP: rows, listings, the stream, the connection log, languages, errors
 app        builds the parts and hands them to each other
-protocol   one connection: streams written straight to the transport
+protocol   one connection; a stream keeps nothing of it but its transport
 server     uvicorn with our protocol; ends its streams on SIGTERM
 forked     one worker process, and what it tells its parent
 supervisor keeps worker processes running, whatever they do

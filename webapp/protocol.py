@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from typing import Any, cast
 
@@ -68,15 +67,16 @@ class StreamWire(asyncio.Protocol):
     What its reader sends is not read: nothing is to follow a stream.
     """
 
-    __slots__ = ("_connections", "_file", "_is_chunked", "_protocol", "_subscriber", "_transport", "is_full")
+    __slots__ = ("_connections", "_is_chunked", "_protocol", "_subscriber", "_transport", "is_full")
 
     def __init__(self, protocol: StreamProtocol) -> None:
         self._protocol = protocol
         self._transport = protocol.transport
         self._connections = protocol.connections
         self._is_chunked = protocol.is_chunked
-        self._file = -1 if protocol.scheme == "https" else protocol.transport.get_extra_info("socket").fileno()
         self._subscriber: Subscriber | None = None
+        # The transport then writes at once, and asks to pause as soon as the kernel does not take all of it.
+        self._transport.set_write_buffer_limits(0)
         self.is_full = False  # whether the transport has asked to pause
 
     def write(self, frame: Frame) -> None:
@@ -84,18 +84,11 @@ class StreamWire(asyncio.Protocol):
         transport = self._transport
         if transport.is_closing():  # it may be gone, and the hub not yet know
             return
-        for piece in frame.pieces:
-            data = piece.chunk if self._is_chunked else piece.data
-            if self._file >= 0 and not transport.get_write_buffer_size():
-                # Most of the time the kernel takes all, and the transport need not queue it.
-                try:
-                    sent = os.write(self._file, data)
-                except OSError:
-                    sent = 0  # the socket is full, or broken: the transport will find out which
-                if sent == len(data):
-                    continue
-                data = data[sent:]
-            transport.write(data)
+        pieces = frame.pieces
+        if len(pieces) == 1:
+            transport.write(pieces[0].chunk if self._is_chunked else pieces[0].data)
+        else:
+            transport.writelines([piece.chunk if self._is_chunked else piece.data for piece in pieces])
 
     async def run(self, subscriber: Subscriber, _receive: Any) -> None:
         """Take the connection over; it runs by itself, and whoever waits for this need not stay."""

@@ -1,4 +1,4 @@
-"""The wire of our own server, on its own event loop: it writes past the transport as long as the kernel takes all."""
+"""The wire of our own server, on its own event loop: nothing is lost, doubled or out of order, whoever reads how."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ async def test_a_reader_with_little_room_gets_exactly_the_bytes() -> None:
             if not connection.wire.is_full:
                 written.append(numbered(number))
                 connection.subscriber.push(written[-1])
-            if number % 7 == 0:  # now and then there is room, so that both ways of writing take turns
+            if number % 7 == 0:  # the loop may write what waits
                 await asyncio.sleep(0)
         assert connection.wire.is_full, "this proves nothing unless the reader was written to until it lagged"
         expected = chunks(written)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 
 from webapp.database.errors import Busy, Unusable, Unwritable
+from webapp.database.trips import connect
 from webapp.database.watch import Watch
 
 T = TypeVar("T")
@@ -35,7 +36,7 @@ class Sqlite:
 
     def __init__(self, url: URL) -> None:
         self.file = Path(url.database or "")
-        self._engine = create_async_engine(url)
+        self._engine = create_async_engine(url, connect_args={"async_creator_fn": connect})
         # The driver of asyncio goes to a thread and back for each statement; these go there once for all that is read.
         self._reading = create_engine(url.set(drivername="sqlite"), pool_size=READERS, max_overflow=0)
         self._threads = ThreadPoolExecutor(READERS, "reader")

@@ -28,17 +28,17 @@ def is_known(tag: str) -> bool:
     return bool(tag) and request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(tag)
 
 
-def precondition() -> Callable[[Row], bool]:
-    """Return whether a write of this request may go on, by the row as it is: what its ``If-Match`` says.
+def precondition() -> Callable[[Row], bool] | None:
+    """Return whether a write of this request may go on, by the row as it is: what its ``If-Match`` says, if anything.
 
     Weak tags never match; the number of the version alone will do as well. What is no list of tags is refused:
     whoever sent it wanted to be protected.
     """
     if "If-Match" not in request.headers:
-        return lambda row: True
+        return None
     told = ",".join(request.headers.getlist("If-Match")).strip()
     if told == "*":
-        return lambda row: True
+        return None
     if any(word.strip(" \t") not in ("", "\n") for word in TAG.sub("\n", told).split(",")):
         abort(400, _("If-Match is * or a list of tags in quotation marks."))
     tags = {tag for weak, tag in TAG.findall(told) if not weak}

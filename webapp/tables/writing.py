@@ -58,7 +58,7 @@ async def edit(
     *,
     version: int | None,
     by: str,
-    expected: Callable[[Row], bool] = lambda row: True,
+    expected: Callable[[Row], bool] | None = None,
 ) -> Row:
     """Set ``fields`` of a row; no effect, and no Change, when they are so already.
 
@@ -66,7 +66,8 @@ async def edit(
     before anything is set. Raises Missing, Unexpected, Conflict, Taken.
     """
     entity = await _find(session, table, id)
-    await _check(session, table, id, expected)
+    if expected is not None:
+        await _check(session, table, id, expected)
     before = {name: getattr(entity, name) for name, value in fields.items() if getattr(entity, name) != value}
     if before:
         await _check_version(session, table, entity, version)
@@ -86,11 +87,11 @@ async def delete(
     *,
     version: int | None,
     by: str,
-    expected: Callable[[Row], bool] = lambda row: True,
+    expected: Callable[[Row], bool] | None = None,
 ) -> Row:
     """Delete a row and return how it was; ``version`` and ``expected`` as for edit."""
     entity = await _find(session, table, id)
-    row = await _check(session, table, id, expected)
+    row = await _current(session, table, id) if expected is None else await _check(session, table, id, expected)
     await _check_version(session, table, entity, version)
     await session.delete(entity)
     await session.flush()
