@@ -33,7 +33,7 @@ SECONDS = 0.6  # for the list; the others get half of it
 NOTES = (
     "The admins do what their documentation shows: they count all rows where Rowcast stops at 10,000, search without an"
     " index, and commit with SQLite's own synchronous=FULL where Rowcast sets NORMAL.",
-    "Quart's peer counts as Rowcast does, but searches without an index.",
+    "Quart's peer counts as Rowcast does, but searches without an index, and neither validates an edit nor records it.",
     "A row of Django admin is its form: it has no page that only shows one.",
 )
 
