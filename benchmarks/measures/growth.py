@@ -28,7 +28,7 @@ SMALL = (100, 1_000)
 ROUNDS = 3
 CHANGES = 0.02  # seconds between two changes while pages are asked for
 SECONDS = 0.8  # for a page
-EDITS = 25
+EDITS = 40
 NOTE = f"A refresh is from the edit's request to the reader's bytes; the search has {data.HITS} hits at each size."
 EVERY = 0.04  # seconds between two edits: each finds a feed at rest
 
