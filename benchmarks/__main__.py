@@ -9,6 +9,8 @@ import argparse
 import json
 import logging
 import resource
+import signal
+import sys
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -40,6 +42,7 @@ def main() -> None:
     if unknown := set(options.only.split(",")) - set(names):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     logging.disable(logging.WARNING)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     console, began = Console(), time.monotonic()
