@@ -36,6 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", default=",".join(names), help=f"of {', '.join(names)}")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--readers", help="of the fan-out, such as 100,1000")
     parser.add_argument("--quick", action="store_true", help="tiny numbers, only to show that all of it runs")
     parser.add_argument("--output", type=Path, default=RESULT)
     options = parser.parse_args()
@@ -54,12 +55,19 @@ def main() -> None:
     with bar:
         chosen = [measure for measure in MEASURES if measure.NAME in options.only.split(",")]
         task = bar.add_task("", total=len(chosen))
+
+        def tell(text: str) -> None:
+            bar.update(task, description=text)
+            if not console.is_terminal:
+                console.print(f"{time.monotonic() - began:4.0f} s  {text}", highlight=False)
+
         for measure in chosen:
             name = measure.NAME
             plan = Plan(
                 rounds=1 if options.quick else options.rounds,
                 quick=options.quick,
-                tell=lambda text, name=name: bar.update(task, description=f"{name}: {text}"),  # type: ignore[misc]
+                readers=tuple(map(int, options.readers.split(","))) if options.readers else (),
+                tell=lambda text, name=name: tell(f"{name}: {text}"),  # type: ignore[misc]
             )
             versions |= run(measure, plan, results)
             bar.advance(task)

@@ -35,6 +35,8 @@ def measure(up: dict[str, System], plan: Plan) -> Results:
     alone: dict[str, float] = {}
     numbers = count(1)
     for readers, edits in {1: 2, 20: 2}.items() if plan.quick else COUNTS.items():
+        if plan.readers and readers not in (1, *plan.readers):
+            continue
         for fan in here:
             if fan.most < readers:
                 results.notes.append(f"{fan.name} was not given {readers:,} readers: they would take too long")
