@@ -19,6 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from benchmarks.client import Failed
 from benchmarks.machine import machine
 from benchmarks.measures import bursts, fanout, views
 from benchmarks.plan import Measure, Plan, as_measure
@@ -89,7 +90,10 @@ def run(measure: Measure, plan: Plan, results: Results) -> dict[str, str]:
         running(measure.programs(plan), Path(folder), lambda *why: missing.missing.append(why)) as up,
     ):
         results.extend(missing)
-        results.extend(measure.measure(up, plan))
+        try:
+            results.extend(measure.measure(up, plan))
+        except Failed as reason:
+            results.missing.append((measure.NAME, str(reason)))
         return {name: system.version for name, system in up.items()}
 
 
