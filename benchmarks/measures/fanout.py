@@ -45,7 +45,7 @@ def measure(up: dict[str, System], plan: Plan) -> Results:
         case = Case(f"{readers:,} reader{'s' * (readers > 1)}", readers, results, up, plan)
         case.run(chosen, edits, numbers, before, alone)
         time.sleep(0 if plan.quick else 1)  # for the servers to see that their readers are gone
-    for name in ("processor per delivery", "processor per delivery, marginal"):
+    for name in ("CPU per delivery", "CPU per delivery, marginal"):
         for system in (fan.name for fan in here if fan.name != "floor"):
             results.compare(NAME, name, system, "floor")
         for to in ("Nchan", *(fan.name for fan in here if fan.name.startswith("Flask-SocketIO"))):
@@ -93,7 +93,7 @@ class Case:
         for (system, name, unit), values in self.found.items():
             self.results.add(NAME, self.name, name, system, unit, [_p99(values)] if name == "p99" else values)
         if self.readers == 1:
-            alone |= {name: median(self.found[name, "processor per edit", "ms"]) for name in self.opened}
+            alone |= {name: median(self.found[name, "CPU per edit", "ms"]) for name in self.opened}
 
     @contextmanager
     def reporting(self, fan: Fan) -> Iterator[None]:
@@ -133,16 +133,16 @@ class Case:
             time.sleep(PAUSE + 2 * told[-1].last)
         self.note(fan, "p50", "ms", median(one.last for one in told) * 1e3)
         self.found[fan.name, "p99", "ms"] += [one.last * 1e3 for one in told]
-        self.note(fan, "processor per edit", "ms", used / edits * 1e3)
+        self.note(fan, "CPU per edit", "ms", used / edits * 1e3)
         if self.readers == 1:
             return
-        self.note(fan, "processor per delivery", "µs", used / edits / self.readers * 1e6)
+        self.note(fan, "CPU per delivery", "µs", used / edits / self.readers * 1e6)
         marginal = (used / edits - alone[fan.name] / 1e3) / (self.readers - 1)
-        self.note(fan, "processor per delivery, marginal", "µs", marginal * 1e6)
+        self.note(fan, "CPU per delivery, marginal", "µs", marginal * 1e6)
         first = next(numbers)
         marks = [first, *(next(numbers) for _ in range(BURST - 1))]
         readers.edit(first, [fan.edit(mark, 1 + mark % 50) for mark in marks], connections=4)
-        self.note(fan, "deliveries at the ceiling", "a second", BURST * self.readers / readers.busy)
+        self.note(fan, "deliveries", "a second", BURST * self.readers / readers.busy)
 
     def note(self, fan: Fan, name: str, unit: str, value: float) -> None:
         """Keep what one round showed."""
