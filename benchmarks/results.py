@@ -131,7 +131,8 @@ class Results:
 
     def _ratios(self, measure: str) -> Table:
         here = [ratio for ratio in self.ratios if ratio.figure.measure == measure]
-        cases = list(dict.fromkeys(ratio.figure.case for ratio in here))
+        order = list(dict.fromkeys(figure.case for figure in self.figures))
+        cases = sorted({ratio.figure.case for ratio in here}, key=order.index)
         table = Table("ratio", title=f"{measure}: ratios", title_justify="left")
         for case in cases:
             table.add_column(case, justify="right")

@@ -20,7 +20,7 @@ USERS = 50
 PAUSE = 0.1  # seconds without an edit: what comes then is an edit at light load
 BURST, ALONE = "as fast as possible", "one write per edit"
 
-WHOLE, MARGINAL = "processor per edit", "processor per edit and reader, marginal"
+WHOLE, MARGINAL = "CPU per edit", "CPU per edit and reader, marginal"
 AGREED, BYTES = "time until all agree, per edit", "bytes per edit and reader"
 UNITS = {WHOLE: "ms", MARGINAL: "µs", AGREED: "ms", BYTES: "bytes"}
 

@@ -72,7 +72,7 @@ def measure(up: dict[str, System], plan: Plan) -> Results:
     return results
 
 
-ALONE, BUSY, P50, P99 = "processor per edit alone", "processor per edit at 10 a second", "p50", "p99"
+ALONE, BUSY, P50, P99 = "CPU per edit alone", "CPU per edit at 10 a second", "p50", "p99"
 
 
 def _turn(
