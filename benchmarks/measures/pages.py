@@ -98,6 +98,7 @@ def ask(
 ) -> Answered:
     """Ask for some time; for as much longer as it takes to be answered at all."""
     while not (answered := get(system.port, connections, seconds, requests)).count:
+        _settle(system)
         seconds *= 2
     if wrong := answered.statuses.keys() - wanted:
         raise Failed(f"{system.name} answered {wrong} to {requests[0]!r}")
