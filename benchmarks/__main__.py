@@ -9,6 +9,8 @@ import argparse
 import json
 import logging
 import resource
+import signal
+import sys
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -17,6 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from benchmarks.client import Failed
 from benchmarks.machine import machine
 from benchmarks.measures import bursts, fanout, growth, pages, start, traffic, views
 from benchmarks.picture import draw
@@ -36,12 +39,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", default=",".join(names), help=f"of {', '.join(names)}")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--readers", help="of the fan-out, such as 100,1000")
     parser.add_argument("--quick", action="store_true", help="tiny numbers, only to show that all of it runs")
     parser.add_argument("--output", type=Path, default=RESULT)
     options = parser.parse_args()
     if unknown := set(options.only.split(",")) - set(names):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     logging.disable(logging.WARNING)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     console, began = Console(), time.monotonic()
@@ -53,12 +58,19 @@ def main() -> None:
     with bar:
         chosen = [measure for measure in MEASURES if measure.NAME in options.only.split(",")]
         task = bar.add_task("", total=len(chosen))
+
+        def tell(text: str) -> None:
+            bar.update(task, description=text)
+            if not console.is_terminal:
+                console.print(f"{time.monotonic() - began:4.0f} s  {text}", highlight=False)
+
         for measure in chosen:
             name = measure.NAME
             plan = Plan(
                 rounds=1 if options.quick else options.rounds,
                 quick=options.quick,
-                tell=lambda text, name=name: bar.update(task, description=f"{name}: {text}"),  # type: ignore[misc]
+                readers=tuple(map(int, options.readers.split(","))) if options.readers else (),
+                tell=lambda text, name=name: tell(f"{name}: {text}"),  # type: ignore[misc]
             )
             versions |= run(measure, plan, results)
             bar.advance(task)
@@ -82,7 +94,10 @@ def run(measure: Measure, plan: Plan, results: Results) -> dict[str, str]:
         running(measure.programs(plan), Path(folder), lambda *why: missing.missing.append(why)) as up,
     ):
         results.extend(missing)
-        results.extend(measure.measure(up, plan))
+        try:
+            results.extend(measure.measure(up, plan))
+        except Failed as reason:
+            results.missing.append((measure.NAME, str(reason)))
         return {name: system.version for name, system in up.items()}
 
 

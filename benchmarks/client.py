@@ -113,7 +113,7 @@ class Readers:
         self._tell(b"count\n")
         ((total, lost),) = self._lines("count")
         if lost:
-            raise Failed(f"{lost} readers were dropped")
+            raise Failed(f"{lost:.0f} readers were dropped")
         return int(total)
 
     def _tell(self, command: bytes) -> None:

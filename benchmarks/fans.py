@@ -100,13 +100,13 @@ def fans() -> list[Fan]:
             Program("Nchan", lambda folder, _: [NGINX, "-p", folder, "-c", folder / "nchan.conf"], _nchan, _configure),
             lambda number, user: request("POST", "/publish", frame(number, user)),
         ),
-        Fan(_peer("sse-starlette", ["sse-starlette", "uvicorn"], ["sse_starlette_peer.py", "{port}"]), form),
+        Fan(_peer("sse-starlette", ["sse-starlette", "uvicorn"], ["sse_starlette_peer.py", "{port}"]), form, most=5000),
         # hypercorn sends the head with the first event.
         Fan(
             _peer("Quart SSE", ["quart", "hypercorn"], ["-m", "hypercorn", "-b", "127.0.0.1:{port}", "quart_peer:app"]),
             form,
             ready="",
-            most=5000,
+            most=1000,
         ),
         Fan(
             _peer(

@@ -21,13 +21,10 @@ def tables(result: dict[str, Any]) -> Iterator[str]:
         names = list(dict.fromkeys((figure["name"], figure["unit"]) for figure in here))
         yield from ("", f"### {measure.capitalize()}", "")
         yield from _lines(["", "system", *(f"{name}, {unit}".removesuffix(", ") for name, unit in names)], 2)
-        for case, system in dict.fromkeys((figure["case"], figure["system"]) for figure in here):
-            found = {
-                figure["name"]: figure["value"]
-                for figure in here
-                if (figure["case"], figure["system"]) == (case, system)
-            }
-            yield _line([case, system, *(plain(found.get(name)) for name, _ in names)])
+        for case in dict.fromkeys(figure["case"] for figure in here):
+            for system in dict.fromkeys(figure["system"] for figure in here if figure["case"] == case):
+                found = {one["name"]: one["value"] for one in here if (one["case"], one["system"]) == (case, system)}
+                yield _line([case, system, *(plain(found.get(name)) for name, _ in names)])
     yield from ("", "### Ratios", "")
     yield from _lines(["measure", "case", "what", "ratio"], 3)
     for ratio in result["ratios"]:

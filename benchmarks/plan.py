@@ -15,11 +15,13 @@ from benchmarks.systems import Program, System
 class Plan:
     """What was asked for.
 
-    ``quick``: with tiny numbers, only to show that all of it runs; ``tell`` is told what is done now.
+    ``readers``: how many, when not all counts; ``quick``: with tiny numbers, only to show that all of it runs;
+    ``tell`` is told what is done now.
     """
 
     rounds: int = 5
     quick: bool = False
+    readers: tuple[int, ...] = ()
     tell: Callable[[str], None] = lambda _: None
 
 

@@ -121,7 +121,7 @@ class Results:
     def _table(self, measure: str, case: str) -> Table:
         here = [figure for figure in self.figures if (figure.measure, figure.case) == (measure, case)]
         names = list(dict.fromkeys((figure.name, figure.unit) for figure in here))
-        table = Table("system", title=f"{measure}, {case}", title_justify="left")
+        table = Table("", title=f"{measure}: {case}", title_justify="left")
         for name, unit in names:
             table.add_column(f"{name}, {unit}", justify="right")
         for system in dict.fromkeys(figure.system for figure in here):
@@ -131,8 +131,9 @@ class Results:
 
     def _ratios(self, measure: str) -> Table:
         here = [ratio for ratio in self.ratios if ratio.figure.measure == measure]
-        cases = list(dict.fromkeys(ratio.figure.case for ratio in here))
-        table = Table("ratio", title=f"{measure}, ratios", title_justify="left")
+        order = list(dict.fromkeys(figure.case for figure in self.figures))
+        cases = sorted({ratio.figure.case for ratio in here}, key=order.index)
+        table = Table("ratio", title=f"{measure}: ratios", title_justify="left")
         for case in cases:
             table.add_column(case, justify="right")
         for words in dict.fromkeys(map(_told, here)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ from benchmarks import data
 from benchmarks.admins import ADMINS, QUARTS
 from benchmarks.fans import fans
 from benchmarks.markdown import tables
-from benchmarks.measures import growth, traffic
+from benchmarks.measures import fanout, growth, pages, traffic
 from benchmarks.measures.start import resources
-from benchmarks.picture import PANELS, SHORT, draw
+from benchmarks.picture import PANELS, SHORT, Panel, draw
 from webapp.app import create_app
 from webapp.config import Settings
 
@@ -41,6 +42,7 @@ def a_result() -> dict[str, Any]:
         }
         for panel in PANELS
         for place, system in enumerate(SYSTEMS[panel.measure], start=1)
+        if system != panel.without
     ]
     return {
         "figures": figures,
@@ -73,6 +75,12 @@ def test_the_picture_draws_a_bar_for_each_figure_and_leaves_out_what_was_not_mea
     result["figures"] = [figure for figure in result["figures"] if figure["measure"] == "pages"]
     root = ElementTree.fromstring(draw(result))
     assert [text.text for text in root.iter(f"{SVG}text") if text.attrib["class"] == "title"] == ["Pages a second"]
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.title)
+def test_what_is_drawn_is_what_is_measured(panel: Panel) -> None:
+    module = next(module for module in (fanout, pages, traffic) if panel.measure == module.NAME)
+    assert f'"{panel.name}"' in inspect.getsource(module)
 
 
 def test_the_tables_in_markdown_hold_every_figure_and_what_is_missing() -> None:

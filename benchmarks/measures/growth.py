@@ -28,7 +28,8 @@ SMALL = (100, 1_000)
 ROUNDS = 3
 CHANGES = 0.02  # seconds between two changes while pages are asked for
 SECONDS = 0.8  # for a page
-EDITS = 25
+EDITS = 40
+NOTE = f"A refresh is from the edit's request to the reader's bytes; the search has {data.HITS} hits at each size."
 EVERY = 0.04  # seconds between two edits: each finds a feed at rest
 
 
@@ -57,7 +58,7 @@ def measure(up: dict[str, System], plan: Plan) -> Results:
                     p50, p99 = take(one, query, marks, plan)
                     rounds.setdefault((case, f"{kind} p50", name), []).append(p50 * 1000)
                     rounds.setdefault((case, f"{kind} p99", name), []).append(p99 * 1000)
-    results = Results(notes=[f"A refresh is from the edit's request to the reader's bytes; {EDITS} edits a round."])
+    results = Results(notes=[NOTE])
     for (case, figure, name), times in rounds.items():
         results.add(NAME, case, figure, name, "ms", times)
     by_size = sorted(up, key=lambda name: rows[name])

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from html import escape
 
+CHANGED = {"changed": "2026-11-22T16:41:00Z"}
 COUNT = int(os.environ.get("ROWS", "50"))
 ROW = (
     '<tr id="user-{0}"><th scope="row"><a href="/users/{0}"><bdi>Xeanan Olyojo {0}</bdi></a></th>'
@@ -37,5 +38,6 @@ def table() -> list[dict[str, object]]:
     """Return the whole table, as the tutorials send it."""
     return [
         {"id": number, "username": f"Xeanan Olyojo {number}", "email": email, "role": "member", "status": "active"}
+        | CHANGED
         for number, email in database.execute("SELECT id, email FROM users")
     ]
