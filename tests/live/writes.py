@@ -51,7 +51,6 @@ class Writer:
             self.create: 12,
             self.edit: 12,
             self.delete: 4,
-            self.correct: 4,
             self.burst: 3,
             self.bulk: 1,
             self.past: 10,
@@ -88,19 +87,6 @@ class Writer:
         """Delete a user."""
         id = self._id()
         await self._commit(lambda session: writing.delete(session, USERS, id, version=None, by="tests"))
-
-    async def correct(self) -> None:
-        """Add a user, and edit it a moment later: while pages are read that show it for the first time."""
-        fields, ids = self._fields(), list[int]()
-
-        async def create(session: AsyncSession) -> None:
-            ids.append((await writing.create(session, USERS, fields, by="tests")).id)
-
-        await self._commit(create)
-        await asyncio.sleep(self._dice.choice([0.003, 0.008]))
-        if ids:
-            some = {"role": next(role for role in ROLES if role != fields["role"])}
-            await self._commit(lambda session: writing.edit(session, USERS, ids[-1], some, version=None, by="tests"))
 
     async def burst(self) -> None:
         """Change several at once, each in its own transaction."""
