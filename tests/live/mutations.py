@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
@@ -187,18 +186,6 @@ def judged_by_what_it_became(patch: Patch) -> None:
         return is_touched(self, page, Touch(None, touch.after) if touch.after else touch)
 
     patch.setattr(Basis, "_is_touched", forgetful)
-
-
-def judged_by_the_page_before(patch: Patch) -> None:
-    """A change that comes while the page is read is judged by the page that is shown."""
-    touch = Feed.touch
-
-    def early(self: Feed, touches: Sequence[Touch] | None = None) -> None:
-        if self.revisions.now and not self._dirty.is_set():
-            self._known = self.revisions.page
-        touch(self, touches)
-
-    patch.setattr(Feed, "touch", early)
 
 
 def no_doubt_about_the_log(patch: Patch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -184,10 +185,8 @@ async def test_what_is_said_to_leave_a_page_as_it_is_leaves_it_so(
     for _ in range(WRITES):
         for _ in range(dice.choice([1, 1, 1, 3])):
             sql, values = statement(dice)
-            try:
+            with suppress(*REFUSED):
                 outside.execute(sql, *values)
-            except REFUSED:
-                told[True, True] += 0
         touches = log.since(outside.connection)
         assert touches is not None
         before, now = now, {}

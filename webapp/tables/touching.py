@@ -3,8 +3,8 @@
 A page is made of the rows that match, in their order, of which it shows some, and of how many there are. So a row that
 was written leaves it as it is when
 
+- nothing differs that decides whether it matches and where it stands, and it is not on the page; or
 - it did not match before and does not match now; or
-- nothing differs that decides whether and where it stands, and it is not on the page; or
 - it matched before and matches now, and was before the first row shown and is, or was after the last and is.
 
 Of several rows, each is judged by the page as it was read: one that leaves it as it is leaves it for the next as well.
@@ -41,10 +41,15 @@ class Touch:
         return tuple(state for state in (self.before, self.after) if state is not None)
 
     @cached_property
+    def ids(self) -> frozenset[int]:
+        """The ids that the row had."""
+        return frozenset(state["id"] for state in self.states)
+
+    @cached_property
     def differing(self) -> frozenset[str]:
-        """What is not as it was; nothing if the row came or went."""
+        """What is not as it was; all if the row came or went."""
         if self.before is None or self.after is None:
-            return frozenset()
+            return frozenset(name for state in self.states for name in state)
         return frozenset(name for name, value in self.before.items() if self.after[name] != value)
 
     @cached_property
@@ -62,6 +67,7 @@ class Basis:
         self._filters = [(table.by_name[name].value.key, value) for name, value in listing.filters]
         self._matching = {*self._searched, *(name for name, _ in self._filters)}
         self._sort = listing.sort_key(table).key
+        self._deciding = {*self._matching, self._sort, "id"}
         self._is_backwards = listing.is_backwards(table)
 
     def may_change(self, page: Page, touches: Iterable[Touch]) -> bool:
@@ -71,14 +77,14 @@ class Basis:
     def _is_touched(self, page: Page, touch: Touch) -> bool:
         if touch.is_odd:
             return True
+        if self._deciding.isdisjoint(touch.differing):
+            return not touch.ids.isdisjoint(page.ids)
         matching = [state for state in touch.states if self._may_match(state)]
         if not matching:
             return False
         if len(matching) < 2 or not self._matching.isdisjoint(touch.differing):
             return True
-        if any(state["id"] in page.ids for state in matching):
-            return True
-        return not touch.differing.isdisjoint((self._sort, "id")) and not self._stays_out(page, matching)
+        return not touch.ids.isdisjoint(page.ids) or not self._stays_out(page, *matching)
 
     def _may_match(self, state: State) -> bool:
         if self._searched:
@@ -88,16 +94,18 @@ class Basis:
     def _has_text(self, value: Any) -> bool:
         return self._text in value.casefold() if isinstance(value, str) else value is not None
 
-    def _stays_out(self, page: Page, states: Iterable[State]) -> bool:
+    def _stays_out(self, page: Page, before: State, after: State) -> bool:
         """Whether the row was and is before the first row of the page, or after the last."""
-        if page.ends is None:
+        if page.ends is None or _is_odd(page.ends[0]) or _is_odd(page.ends[1]):
             return False
-        places = [(state[self._sort], state["id"]) for state in states]
-        ends = [(end, row.id) for end, row in zip(page.ends, (page.rows[0], page.rows[-1]), strict=True)]
-        if any(not isinstance(key, str) or _is_odd(key) for key, _ in (*places, *ends)):
+        was, now = (before[self._sort], before["id"]), (after[self._sort], after["id"])
+        lowest, highest = (page.ends[0], page.rows[0].id), (page.ends[1], page.rows[-1].id)
+        if self._is_backwards:
+            lowest, highest = highest, lowest
+        try:
+            return (was < lowest and now < lowest) or (was > highest and now > highest)
+        except TypeError:  # values of two kinds; what comes first, the database knows
             return False
-        lowest, highest = reversed(ends) if self._is_backwards else ends
-        return all(place < lowest for place in places) or all(place > highest for place in places)
 
 
 def _is_odd(value: Any) -> bool:

@@ -18,7 +18,6 @@ class Touched:
 
     def __init__(self, table: Table) -> None:
         self.table = table.name
-        self._written = table.model.__tablename__
         self._log = table.touched
         self._names = table.deciding
         self._columns = ", ".join(f"{side}_{name}" for side in ("before", "after") for name in self._names)
@@ -50,11 +49,11 @@ class Touched:
         return [self._touch(entry[2:]) for entry in entries]
 
     def _begin(self, connection: sqlite3.Connection) -> list[Touch] | None:
-        sql = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN (?, ?) ORDER BY name"
-        triggers = connection.execute(sql, (self._written, self._log)).fetchall()
+        sql = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND instr(sql, ?) ORDER BY name"
+        triggers = connection.execute(sql, (self._log,)).fetchall()
         self._triggers = self._triggers or triggers
         sql = f"SELECT seq, mark FROM {self._log} ORDER BY seq DESC LIMIT 1"  # noqa: S608
-        self._seen = connection.execute(sql).fetchone() if triggers == self._triggers else None
+        self._seen = connection.execute(sql).fetchone() if triggers and triggers == self._triggers else None
         return None
 
     def _touch(self, values: tuple[object, ...]) -> Touch:

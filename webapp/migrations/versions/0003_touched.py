@@ -2,7 +2,7 @@
 
 SQLite tells that somebody has committed, and not what. Triggers write down each row as it was and as it became, as far
 as listings rest on it: in columns, not in JSON, which cannot hold bytes and so would make another program's write fail.
-Nobody trusts the log further than it goes back: it holds the last few hundred rows (see live/signals/touched.py).
+Nobody trusts the log further than it goes back: it holds the last hundred or so (see live/signals/touched.py).
 """
 
 from alembic import op
@@ -10,7 +10,7 @@ from alembic import op
 revision = "0003"
 down_revision = "0002"
 
-KEPT = 200  # and up to as many more as are written between two times that it is shortened
+KEPT = 100  # and up to as many more as are written between two times that it is shortened
 SHORTENED = 50
 
 COLUMNS = ("id", "username_key", "email_key", "role", "status", "changed")
