@@ -82,7 +82,7 @@ def test_htmx_is_neither_deferred_nor_before_its_settings() -> None:
 def test_markup_is_trusted_only_where_we_made_it() -> None:
     safe = {match[0] for path in TEMPLATES for match in re.finditer(r"\{\{[^}]*\|\s*safe[^}]*\}\}", path.read_text())}
     assert safe == {
-        "{{ renderer.row(row)|safe }}",
+        "{{ renderer.rows(page.rows)|safe }}",
         "{{ renderer.pager(page, paused)|safe }}",
         "{{ renderer.beat()|safe }}",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -56,6 +57,10 @@ class TableRenderer:
                 self._rows.clear()
             found = self._rows[key] = _squeeze(self._row.render(self._row_context, row=row.values))
         return found.replace(ORIGIN, self._links.root) if self._links.root else found
+
+    def rows(self, rows: Iterable[Row]) -> str:
+        """Return several rows."""
+        return "".join(map(self.row, rows))
 
     def pager(self, page: Page, paused: bool = False) -> str:
         """Return the total and the page links."""

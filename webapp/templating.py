@@ -36,7 +36,7 @@ def environment(language: str) -> Environment:
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters["text"] = lambda message: message.translate(language) if isinstance(message, Message) else message
     here = locale(language)
-    made.filters["number"] = lambda number: format_decimal(number, locale=here)
+    made.filters["number"] = lru_cache(maxsize=4096)(lambda number: format_decimal(number, locale=here))
     made.filters["minute"] = _minute(here)
     made.filters["second"] = lambda moment: _time(moment, "seconds", here.datetime_skeletons["Hms"].apply(moment, here))
     made.globals.update(language=language, languages=languages(), static=static, sizes=SIZES, default_size=DEFAULT_SIZE)

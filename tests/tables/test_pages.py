@@ -16,7 +16,7 @@ from tests.conftest import make_user
 from webapp.database import Database
 from webapp.tables import pages
 from webapp.tables.listing import Listing
-from webapp.tables.page import Page, page_of, read_page
+from webapp.tables.page import Page, Row, page_of, read_page, read_row
 from webapp.tables.pages import Pages
 from webapp.users import USERS
 
@@ -27,6 +27,11 @@ RENAME = "UPDATE users SET username = :name, username_key = lower(:name), versio
 async def truth(database: Database, listing: Listing) -> Page:
     async with database.read() as connection:
         return await read_page(connection, USERS, listing)
+
+
+async def one(database: Database, id: int) -> Row | None:
+    async with database.read() as connection:
+        return await read_row(connection, USERS, id)
 
 
 @pytest.fixture
@@ -89,6 +94,8 @@ async def test_a_page_is_what_the_database_holds_whatever_was_committed_before(
         ):
             now = await truth(database, listing)
             assert replace(page, read_at=now.read_at) == now
+        id = dice.randint(1, 30)
+        assert (await kept.row(USERS, id))[0] == await one(database, id)
     other.close()
     assert 70 < len(reads) < asked * 0.8, "this proves nothing unless some were read, and some were kept"
 

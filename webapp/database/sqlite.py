@@ -87,7 +87,7 @@ class Sqlite:
     async def close(self) -> None:
         """Close all connections."""
         self._watch.close()
-        await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         self._reading.dispose()
         await self._engine.dispose()
 

@@ -79,7 +79,7 @@ async def make_response(answer: Answer, renderer: TableRenderer, bodies: Bodies)
     if kind == "page" and answer.tells and not answer.back and not told:
         told = get_flashed_messages()
     tag = "" if told else tag_of(kind, renderer.seed, answer.stands_on, answer.headers)
-    look = tag  # of what is rendered; how it is compressed is in the tag of what is sent
+    look = tag and f"{request.path} {tag}"  # of what is rendered; how it is compressed is in the tag of what is sent
     if kind == "json" and answer.etag:
         tag = answer.etag
     elif tag and (coding := encoding()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-KEPT = 128  # bodies, some 40 KB each
+KEPT = 256  # bodies, 3 to 70 KB each
 
 
 class Bodies:

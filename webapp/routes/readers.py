@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from jinja2 import Environment
 from quart import request
+from werkzeug.datastructures import LanguageAccept, MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from webapp.live.limits import Audience, Embed
 from webapp.messages import best_language, languages
@@ -23,8 +27,7 @@ def audience(embed: Embed | None = None) -> Audience:
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen in languages():
         return Audience(chosen, embed)
-    tags = tuple(tag for tag, quality in request.accept_languages if quality)
-    return Audience(best_language(tags[:READ]), embed)
+    return Audience(_language(request.headers.get("Accept-Language", "")), embed)
 
 
 def own_origin() -> str:
@@ -58,10 +61,23 @@ def wanted() -> str:
         return found
     if request.headers.get("HX-Request-Type") == "partial":
         return "part"
-    page, json, csv = (request.accept_mimetypes[kind] for kind in ("text/html", "application/json", "text/csv"))
+    page, json, csv = _qualities(request.headers.get("Accept", ""))
     if csv > max(page, json):
         return "csv" if request.method in ("GET", "HEAD") else "json"
     return "json" if json > page or (json == page and request.is_json) else "page"
+
+
+# Browsers send few different headers, and to take one apart takes longer than all else that is asked of a request.
+@lru_cache(maxsize=128)
+def _qualities(accepted: str) -> tuple[float, float, float]:
+    wanted = parse_accept_header(accepted, MIMEAccept)
+    return wanted["text/html"], wanted["application/json"], wanted["text/csv"]
+
+
+@lru_cache(maxsize=128)
+def _language(accepted: str) -> str:
+    tags = tuple(tag for tag, quality in parse_accept_header(accepted, LanguageAccept) if quality)
+    return best_language(tags[:READ])
 
 
 def wants_part() -> bool:

@@ -13,7 +13,6 @@ from webapp.routes.answers import Answer, answering
 from webapp.routes.reading import listing_before, paused_before
 from webapp.routes.services import Services
 from webapp.tables.documents import as_json
-from webapp.tables.history import changes_of
 from webapp.tables.page import Row, row_of
 from webapp.tables.table import Table
 from webapp.tables.writing import Missing
@@ -28,16 +27,13 @@ def add_rows(routes: Blueprint, table: Table, services: Services) -> None:
     @answering(table, services)
     async def show(id: int) -> Answer:
         """One row, with what happened to it."""
-        row, changes = await services.database.query(
-            lambda connection: (row_of(connection, table, id), changes_of(connection, table, id))
-        )
+        row, changes = await services.pages.row(table, id)
         if row is None:
             raise Missing
         shown = panel("_show.html", table, json=as_json(row), row=row.values, changes=changes)
         history = ascii([tuple(change) for change in changes])
-        return replace(
-            shown, stands_on=(row.tag, history, shown.context["back"].query, str(shown.context["paused"])), etag=row.tag
-        )
+        stands_on = row.tag, history, shown.context["back"].query, str(shown.context["paused"])
+        return replace(shown, stands_on=stands_on, etag=row.tag, is_kept=True)
 
     @routes.get("/new")
     @answering(table, services)

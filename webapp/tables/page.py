@@ -104,7 +104,7 @@ def page_of(connection: Connection, table: Table, listing: Listing) -> Page:
 
     def read(number: int) -> list[Any]:
         query = rows(connection.dialect, table, listing, hits, (number - 1) * size, size + hits.is_more)
-        return list(connection.execute(query))
+        return list(connection.execute(query).all())
 
     found = read(number)
     if not found and number > 1:  # past the end of a table that nobody counted
