@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from tests.conftest import Outside, make_user
 from tests.programs import LOCKED
@@ -49,10 +50,10 @@ async def test_a_write_that_meets_another_programs_gives_up_in_time_and_readers_
     outside.hold()
     tried = 0
 
-    async def unit(session: AsyncSession) -> None:
+    def unit(session: Session) -> None:
         nonlocal tried
         tried += 1
-        await session.execute(text("UPDATE users SET role = role"))
+        session.execute(text("UPDATE users SET role = role"))
 
     with pytest.raises(Busy):
         await database.write(unit)
@@ -97,13 +98,18 @@ async def test_what_is_read_in_one_transaction_is_of_one_moment(database: Databa
         assert (await read_page(connection, USERS, Listing())).total == before.total == 0
 
 
-async def test_a_writer_that_is_cut_off_in_the_middle_keeps_no_lock(database: Database, outside: Outside) -> None:
-    began = asyncio.Event()
+async def test_a_writer_that_is_cut_off_in_the_middle_keeps_no_lock(
+    database: Database, dialect: str, outside: Outside
+) -> None:
+    began, loop = asyncio.Event(), asyncio.get_running_loop()
 
-    async def unit(session: AsyncSession) -> None:
-        await session.execute(text("UPDATE users SET role = role"))
-        began.set()
-        await asyncio.sleep(0.05)
+    def unit(session: Session) -> None:
+        session.execute(text("UPDATE users SET role = role"))
+        loop.call_soon_threadsafe(began.set)
+        if dialect == "sqlite":
+            time.sleep(0.05)
+        else:
+            session.execute(text("SELECT pg_sleep(0.05)"))
 
     writer = asyncio.create_task(database.write(unit))
     await began.wait()

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from faker import Faker
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from webapp.database import Busy, Database
 from webapp.tables import writing
@@ -49,38 +49,38 @@ async def _live(database: Database, people: Any, rate: float) -> None:
         await asyncio.sleep(1 / rate)
 
 
-async def _add(session: AsyncSession, people: Any, count: int) -> None:
+def _add(session: Session, people: Any, count: int) -> None:
     added = 0
     while added < count:
         try:
-            await writing.create(session, USERS, _person(people), by=AUTHOR)
+            writing.create(session, USERS, _person(people), by=AUTHOR)
             added += 1
         except Taken:
             continue  # two people of one name: ask for another
 
 
-async def _edit(session: AsyncSession, people: Any, _count: int) -> None:
-    id = await _some_id(session, USERS)
+def _edit(session: Session, people: Any, _count: int) -> None:
+    id = _some_id(session, USERS)
     if id is not None:
         field, value = random.choice(list(_person(people).items())[2:])  # noqa: S311
-        await writing.edit(session, USERS, id, {field: value}, version=None, by=AUTHOR)
+        writing.edit(session, USERS, id, {field: value}, version=None, by=AUTHOR)
 
 
-async def _delete(session: AsyncSession, _people: Any, _count: int) -> None:
-    id = await _some_id(session, USERS)
+def _delete(session: Session, _people: Any, _count: int) -> None:
+    id = _some_id(session, USERS)
     try:
         if id is not None:
-            await writing.delete(session, USERS, id, version=None, by=AUTHOR)
+            writing.delete(session, USERS, id, version=None, by=AUTHOR)
     except Missing:
         return
 
 
-async def _some_id(session: AsyncSession, table: Table) -> int | None:
+def _some_id(session: Session, table: Table) -> int | None:
     key = table.model.id
-    highest = (await session.execute(select(func.max(key)))).scalar()
+    highest = session.execute(select(func.max(key))).scalar()
     # A random one from there on, without counting the rows: gaps make some likelier, which a demo may.
     some = random.randint(1, highest or 1)  # noqa: S311
-    return (await session.execute(select(key).where(key >= some).order_by(key).limit(1))).scalar()
+    return session.execute(select(key).where(key >= some).order_by(key).limit(1)).scalar()
 
 
 def _person(people: Any) -> dict[str, str]:

@@ -10,7 +10,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from tests.live.pages import NAMES
 from tests.live.world import World
@@ -37,7 +37,7 @@ FILL = """
            CASE WHEN i % 5 = 0 THEN 'administrator' ELSE 'member' END,
            CASE WHEN i % 4 = 0 THEN 'closed' ELSE 'active' END FROM n
 """
-Unit = Callable[[AsyncSession], Awaitable[Any]]
+Unit = Callable[[Session], Any]
 
 
 class Writer:
@@ -154,11 +154,11 @@ class Writer:
             self._world.execute_many(("DELETE FROM users WHERE id = ?", (id,)), (insert, (id, name, email)))
 
     async def _commit(self, unit: Unit) -> None:
-        async def forgiving(session: AsyncSession) -> None:
+        def forgiving(session: Session) -> None:
             try:
-                await unit(session)
+                unit(session)
             except (Taken, Missing):
-                await session.rollback()
+                session.rollback()
 
         hears = self._dice.random() < 0.7
         try:

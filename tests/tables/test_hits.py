@@ -31,11 +31,11 @@ async def read(database: Database, listing: Listing) -> Page:
 async def fill(database: Database, count: int) -> None:
     """Add users: "User 000" and so on, every third an administrator."""
 
-    async def unit(session: Any) -> None:
+    def unit(session: Any) -> None:
         for number in range(count):
             role = "member" if number % 3 else "administrator"
             fields = {"username": f"User {number:03}", "email": f"u{number}@example.org", "role": role}
-            await writing.create(session, USERS, fields | {"status": "active"}, by="tests")
+            writing.create(session, USERS, fields | {"status": "active"}, by="tests")
 
     await database.write(unit)
 

@@ -104,9 +104,9 @@ async def test_what_is_not_there_comes_first_and_backwards_last(urls: list[str])
     for url in urls:
         database = Database(url)
 
-        async def unit(session: Any) -> None:
-            await session.execute(text(MADE))
-            await session.execute(text(FILLED))
+        def unit(session: Any) -> None:
+            session.execute(text(MADE))
+            session.execute(text(FILLED))
 
         await database.write(unit)
         for sort, ids in (("word", [2, 4, 5, 3, 1]), ("-word", [1, 3, 5, 4, 2])):

@@ -22,8 +22,8 @@ FILL = """
 
 
 async def fill(database: Database, count: int) -> None:
-    async def unit(session: object) -> None:
-        await session.execute(text(FILL), {"count": count})  # type: ignore[attr-defined]
+    def unit(session: object) -> None:
+        session.execute(text(FILL), {"count": count})  # type: ignore[attr-defined]
 
     await database.write(unit)
 

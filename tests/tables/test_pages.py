@@ -197,7 +197,7 @@ async def test_a_version_after_a_failed_look_is_another(database: Database) -> N
 async def test_all_that_a_page_needs_is_read_in_one_transaction_of_one_thread(database: Database) -> None:
     await make_user(database, "Ada")
     said: list[str] = []
-    engine = database.kind._reading
+    engine = database.kind._engine  # type: ignore[union-attr]
     event.listen(engine, "before_cursor_execute", lambda *told: said.append(told[2].split()[0]))
     await Pages(database).read(USERS, Listing(q="ada"))
     assert said[0] == "BEGIN"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from tests.conftest import Outside, make_user
 from webapp.config import Settings
@@ -166,16 +166,16 @@ async def test_a_row_may_change_the_case_of_its_own_name(database: Database) -> 
 async def test_a_failure_leaves_neither_row_nor_change(database: Database, verb: str) -> None:
     row = await make_user(database, "Ada")
 
-    async def fails_late(session: AsyncSession) -> None:
+    def fails_late(session: Session) -> None:
         if verb == "create":
             fields = {"username": "Bob", "email": "bob@example.org", "role": "member", "status": "active"}
-            await writing.create(session, USERS, fields, by="tests")
+            writing.create(session, USERS, fields, by="tests")
         elif verb == "edit":
-            await writing.edit(session, USERS, row.id, {"status": "closed"}, version=None, by="tests")
+            writing.edit(session, USERS, row.id, {"status": "closed"}, version=None, by="tests")
         else:
-            await writing.delete(session, USERS, row.id, version=None, by="tests")
-        await session.flush()
-        assert len((await session.execute(select(Change.id))).all()) == 2, "this proves nothing unless it was written"
+            writing.delete(session, USERS, row.id, version=None, by="tests")
+        session.flush()
+        assert len(session.execute(select(Change.id)).all()) == 2, "this proves nothing unless it was written"
         raise ConnectionError
 
     with pytest.raises(ConnectionError):

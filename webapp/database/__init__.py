@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Session
 
 from webapp.database import postgres, sqlite
 from webapp.database.errors import Busy, Unreachable, Unusable, Unwritable
@@ -54,7 +55,7 @@ class Database:
         """
         return await self.kind.query(work)
 
-    async def write(self, unit: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async def write(self, unit: Callable[[Session], T]) -> T:
         """Run ``unit`` in one write transaction and commit it.
 
         The whole unit runs again when another writer was in its way, so it must not have other effects.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -15,6 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
 
 from webapp.database.errors import Busy, Unreachable, Unusable, Unwritable
 from webapp.database.failures import DEADLOCK, FAILURES, FULL, LOCKED, SERIALIZATION, UNIQUE, is_lost, reason, state
@@ -66,7 +67,7 @@ class Postgres:
         async with self.read() as connection:
             return await connection.run_sync(work)
 
-    async def write(self, unit: Callable[[AsyncSession], Awaitable[T]], deadline: float) -> T:
+    async def write(self, unit: Callable[[Session], T], deadline: float) -> T:
         """Run ``unit`` in one write transaction, again until ``deadline`` while other writers are in its way."""
         races = 0
         while True:
@@ -91,10 +92,8 @@ class Postgres:
     async def notify(self, payload: str) -> None:
         """Say ``payload`` to all that listen, this process included."""
 
-        async def unit(session: AsyncSession) -> None:
-            await session.execute(
-                text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload}
-            )
+        def unit(session: Session) -> None:
+            session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
 
         await self.write(unit, asyncio.get_running_loop().time() + PATIENCE)
 
@@ -116,7 +115,7 @@ class Postgres:
         await self._readers.dispose()
         await self._writers.dispose()
 
-    async def _try(self, unit: Callable[[AsyncSession], Awaitable[T]], deadline: float) -> T:
+    async def _try(self, unit: Callable[[Session], T], deadline: float) -> T:
         async with (
             connected(self._writing) as connection,
             AsyncSession(connection, expire_on_commit=False) as session,
@@ -124,7 +123,7 @@ class Postgres:
         ):
             left = max(1, round((deadline - asyncio.get_running_loop().time()) * 1000))
             await session.execute(text(f"SET LOCAL lock_timeout = {left}"))
-            return await unit(session)
+            return await session.run_sync(unit)
 
 
 def exclusively(url: URL, work: Callable[[Connection], None]) -> None:

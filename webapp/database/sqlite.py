@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.orm import Session
 
 from webapp.database.errors import Busy, Unusable, Unwritable
-from webapp.database.trips import connect
 from webapp.database.watch import Watch
 
 T = TypeVar("T")
@@ -36,15 +36,17 @@ class Sqlite:
 
     def __init__(self, url: URL) -> None:
         self.file = Path(url.database or "")
-        self._engine = create_async_engine(url, connect_args={"async_creator_fn": connect})
-        # The driver of asyncio goes to a thread and back for each statement; these go there once for all that is read.
-        self._reading = create_engine(url.set(drivername="sqlite"), pool_size=READERS, max_overflow=0)
-        self._threads = ThreadPoolExecutor(READERS, "reader")
+        # The driver of asyncio goes to a thread and back four times for each statement: that is for what is read bit by
+        # bit. All else goes there once for a whole transaction.
+        self._streaming = create_async_engine(url)
+        self._engine = create_engine(url.set(drivername="sqlite"), pool_size=READERS + 1, max_overflow=0)
+        self._readers = ThreadPoolExecutor(READERS, "reader")
+        self._writer = ThreadPoolExecutor(1, "writer")
         self._watch = Watch(self.file)
         # SQLite has one writer at a time. Those that wait do so here, in turn, and hold no connection meanwhile.
         self._turn = asyncio.Lock()
         self._writing = self._engine.execution_options(**WRITES)
-        for engine in (self._engine.sync_engine, self._reading):
+        for engine in (self._streaming.sync_engine, self._engine):
             event.listen(engine, "connect", _prepare_connection)
             event.listen(engine, "begin", _begin)
 
@@ -54,15 +56,15 @@ class Sqlite:
 
     async def query(self, work: Callable[[Connection], T]) -> T:
         """Return what ``work`` finds in one read transaction, in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._query, work)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._query, work)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Open one read transaction."""
-        async with self._engine.connect() as connection, connection.begin():
+        async with self._streaming.connect() as connection, connection.begin():
             yield connection
 
-    async def write(self, unit: Callable[[AsyncSession], Awaitable[T]], deadline: float) -> T:
+    async def write(self, unit: Callable[[Session], T], deadline: float) -> T:
         """Run ``unit`` in one write transaction, again until ``deadline`` while another program holds the file."""
         while True:
             try:
@@ -71,8 +73,7 @@ class Sqlite:
             except TimeoutError:
                 raise Busy from None
             try:
-                async with AsyncSession(self._writing, expire_on_commit=False) as session, session.begin():
-                    return await unit(session)
+                return await asyncio.get_running_loop().run_in_executor(self._writer, self._write, unit)
             except OperationalError as error:
                 code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
                 if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
@@ -87,12 +88,17 @@ class Sqlite:
     async def close(self) -> None:
         """Close all connections."""
         self._watch.close()
-        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
-        self._reading.dispose()
-        await self._engine.dispose()
+        for threads in (self._readers, self._writer):
+            await asyncio.to_thread(threads.shutdown, cancel_futures=True)
+        self._engine.dispose()
+        await self._streaming.dispose()
+
+    def _write(self, unit: Callable[[Session], T]) -> T:
+        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            return unit(session)
 
     def _query(self, work: Callable[[Connection], T]) -> T:
-        with self._reading.connect() as connection, connection.begin():
+        with self._engine.connect() as connection, connection.begin():
             return work(connection)
 
 

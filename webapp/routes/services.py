@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from webapp.database import Database
 from webapp.live.hub import Hub
@@ -34,7 +34,7 @@ class Services:
     bodies: Bodies = field(default_factory=Bodies)
     exporting: Counter[str] = field(default_factory=Counter)  # exports that are under way, by table
 
-    async def write(self, unit: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async def write(self, unit: Callable[[Session], T]) -> T:
         """Run ``unit`` in one write transaction; the open pages hear of it as soon as it is committed."""
         result = await self.database.write(unit)
         self.signal.committed()

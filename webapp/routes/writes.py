@@ -36,8 +36,8 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
     async def create(sent: dict[str, Any]) -> Answer:
         """Add a row."""
         try:
-            fields = validate(table, table.draft, sent)
-            row = await services.write(lambda session: writing.create(session, table, fields, by=author()))
+            by, fields = author(), validate(table, table.draft, sent)
+            row = await services.write(lambda session: writing.create(session, table, fields, by=by))
         except (Invalid, Taken) as error:
             return refused(422, INVALID, error.errors, form(table, sent=sent, errors=error.errors))
         done = finished(table, sent, _("Added %(name)s.", name=table.name_of(row.values)), form(table))
@@ -52,11 +52,9 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
         try:
             version = version_in(sent)
             fields = validate(table, table.draft if request.method == "PUT" else table.patch, sent)
-            expected = precondition()
+            by, expected = author(), precondition()
             row = await services.write(
-                lambda session: writing.edit(
-                    session, table, id, fields, version=version, by=author(), expected=expected
-                )
+                lambda session: writing.edit(session, table, id, fields, version=version, by=by, expected=expected)
             )
         except (Invalid, Taken) as error:
             shown = form(table, row=await services.find(table, id), sent=sent, errors=error.errors)
@@ -80,9 +78,9 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
         """Delete a row."""
         try:
             version = version_in(sent)
-            expected = precondition()
+            by, expected = author(), precondition()
             row = await services.write(
-                lambda session: writing.delete(session, table, id, version=version, by=author(), expected=expected)
+                lambda session: writing.delete(session, table, id, version=version, by=by, expected=expected)
             )
         except Invalid as error:
             return refused(

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from webapp.messages import Message
 from webapp.tables.history import Change
 from webapp.tables.model import Tracked
-from webapp.tables.page import Row, read_row
+from webapp.tables.page import Row, row_of
 from webapp.tables.table import Column, Table
 from webapp.tables.text import fold
 
@@ -39,19 +39,19 @@ class Unexpected(Conflict):
     """The row is not one that the writer expects."""
 
 
-async def create(session: AsyncSession, table: Table, fields: Mapping[str, Any], *, by: str) -> Row:
+def create(session: Session, table: Table, fields: Mapping[str, Any], *, by: str) -> Row:
     """Add a row with ``fields``; raises Taken."""
     now = datetime.now(UTC)
     entity = table.model(version=1, created=now, changed=now)
-    await _assign(session, table, entity, fields)
+    _assign(session, table, entity, fields)
     session.add(entity)
-    await session.flush()
+    session.flush()
     _record(session, table, entity.id, "create", by, None, fields)
-    return await _current(session, table, entity.id)
+    return _current(session, table, entity.id)
 
 
-async def edit(
-    session: AsyncSession,
+def edit(
+    session: Session,
     table: Table,
     id: int,
     fields: Mapping[str, Any],
@@ -65,23 +65,23 @@ async def edit(
     ``version`` is the one that the writer saw, None to set the fields whatever it is; ``expected`` looks at the row
     before anything is set. Raises Missing, Unexpected, Conflict, Taken.
     """
-    entity = await _find(session, table, id)
+    entity = _find(session, table, id)
     if expected is not None:
-        await _check(session, table, id, expected)
+        _check(session, table, id, expected)
     before = {name: getattr(entity, name) for name, value in fields.items() if getattr(entity, name) != value}
     if before:
-        await _check_version(session, table, entity, version)
+        _check_version(session, table, entity, version)
         after = {name: fields[name] for name in before}
-        await _assign(session, table, entity, after)
+        _assign(session, table, entity, after)
         entity.version += 1
         entity.changed = datetime.now(UTC)
-        await session.flush()
+        session.flush()
         _record(session, table, id, "edit", by, before, after)
-    return await _current(session, table, id)
+    return _current(session, table, id)
 
 
-async def delete(
-    session: AsyncSession,
+def delete(
+    session: Session,
     table: Table,
     id: int,
     *,
@@ -90,62 +90,62 @@ async def delete(
     expected: Callable[[Row], bool] | None = None,
 ) -> Row:
     """Delete a row and return how it was; ``version`` and ``expected`` as for edit."""
-    entity = await _find(session, table, id)
-    row = await _current(session, table, id) if expected is None else await _check(session, table, id, expected)
-    await _check_version(session, table, entity, version)
-    await session.delete(entity)
-    await session.flush()
+    entity = _find(session, table, id)
+    row = _current(session, table, id) if expected is None else _check(session, table, id, expected)
+    _check_version(session, table, entity, version)
+    session.delete(entity)
+    session.flush()
     _record(session, table, id, "delete", by, {column.name: row.values[column.name] for column in table.fields}, None)
     return row
 
 
-async def _find(session: AsyncSession, table: Table, id: int) -> Tracked:
+def _find(session: Session, table: Table, id: int) -> Tracked:
     # Locked, where rows can be, so that what is decided about it stays true until it is written.
-    entity = await session.get(table.model, id, with_for_update=True)
+    entity = session.get(table.model, id, with_for_update=True)
     if entity is None:
         raise Missing
     return entity
 
 
-async def _check(session: AsyncSession, table: Table, id: int, expected: Callable[[Row], bool]) -> Row:
-    row = await _current(session, table, id)
+def _check(session: Session, table: Table, id: int, expected: Callable[[Row], bool]) -> Row:
+    row = _current(session, table, id)
     if not expected(row):
         raise Unexpected(row)
     return row
 
 
-async def _check_version(session: AsyncSession, table: Table, entity: Tracked, version: int | None) -> None:
+def _check_version(session: Session, table: Table, entity: Tracked, version: int | None) -> None:
     if version not in (None, entity.version):
-        raise Conflict(await _current(session, table, entity.id))
+        raise Conflict(_current(session, table, entity.id))
 
 
-async def _assign(session: AsyncSession, table: Table, entity: Tracked, fields: Mapping[str, Any]) -> None:
+def _assign(session: Session, table: Table, entity: Tracked, fields: Mapping[str, Any]) -> None:
     taken = {}
     for name, value in fields.items():
         column = table.by_name[name]
         setattr(entity, name, value)
         if column.key is not None:
             setattr(entity, column.key.key, fold(value))
-        if column.taken and await _is_taken(session, table, entity, column):
+        if column.taken and _is_taken(session, table, entity, column):
             taken[name] = column.taken
     if taken:
         raise Taken(taken)
 
 
-async def _is_taken(session: AsyncSession, table: Table, entity: Tracked, column: Column) -> bool:
+def _is_taken(session: Session, table: Table, entity: Tracked, column: Column) -> bool:
     value = getattr(entity, column.sort_key.key)
     with session.no_autoflush:
         others = select(table.model.id).where(column.sort_key == value, table.model.id != entity.id)
-        return (await session.execute(others)).first() is not None
+        return session.execute(others).first() is not None
 
 
-def _record(session: AsyncSession, table: Table, id: int, verb: str, by: str, before: Any, after: Any) -> None:
+def _record(session: Session, table: Table, id: int, verb: str, by: str, before: Any, after: Any) -> None:
     now = datetime.now(UTC)
     session.add(Change(at=now, by=by, verb=verb, table=table.name, row_id=id, before=before, after=after))
 
 
-async def _current(session: AsyncSession, table: Table, id: int) -> Row:
-    row = await read_row(await session.connection(), table, id)
+def _current(session: Session, table: Table, id: int) -> Row:
+    row = row_of(session.connection(), table, id)
     if row is None:
         raise Missing
     return row
