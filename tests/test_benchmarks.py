@@ -51,10 +51,12 @@ def serving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
         served.append(threading.Thread(target=accept))
         served[0].start()
-        yield int(listener.getsockname()[1])
-        listener.shutdown(socket.SHUT_RDWR)
-        for thread in served:
-            thread.join(10)
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            for thread in served:
+                thread.join(10)
 
 
 def test_a_mark_that_straddles_two_reads_is_counted_once() -> None:

@@ -29,12 +29,11 @@ def add_compression(app: Quart) -> None:
 
     @app.after_request
     async def compress(response: Response) -> Response:
-        if not is_compressible(response):
+        if not is_compressible(response) or len(body := response.response.data) < LEAST:  # type: ignore[attr-defined]
             return response
         if "Accept-Encoding" not in response.headers.get("Vary", ""):
             response.vary.add("Accept-Encoding")
-        body, coding = response.response.data, encoding()  # type: ignore[attr-defined]
-        if coding and len(body) >= LEAST:
+        if coding := encoding():
             response.set_data(compressed(body, coding))
             response.headers["Content-Encoding"] = coding
         return response
