@@ -65,8 +65,8 @@ def compared_before_subscribed(patch: Patch) -> None:
 
     def late(self: Feed, subscriber: Subscriber, have: str) -> None:
         subscribe(self, subscriber, have)
-        self.subscribers.discard(subscriber)
-        asyncio.get_running_loop().call_later(0.05, self.subscribers.add, subscriber)
+        self.subscribers.pop(subscriber, None)
+        asyncio.get_running_loop().call_later(0.05, self.subscribers.setdefault, subscriber)
 
     patch.setattr(Feed, "subscribe", late)
 

@@ -42,7 +42,7 @@ class Feed:
         meters: Meters | None = None,
     ) -> None:
         self.encoder = encoder
-        self.subscribers: set[Subscriber] = set()
+        self.subscribers: dict[Subscriber, None] = {}  # in the order of their coming, which is that of memory
         self.meters = meters or Meters()
         self.revisions = Revisions(encoder, remembered, self.meters)
         self._summary = Summary(encoder.summary)
@@ -86,7 +86,7 @@ class Feed:
 
         First it is subscribed, then compared, with nothing awaited in between: no change can fall between the two.
         """
-        self.subscribers.add(subscriber)
+        self.subscribers[subscriber] = None
         subscriber.catch_up = self._catch_up
         subscriber.greeted_at = time.perf_counter()
         greeting = self.encoder.greeting(subscriber.token)
@@ -94,7 +94,7 @@ class Feed:
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         """Forget ``subscriber``."""
-        self.subscribers.discard(subscriber)
+        self.subscribers.pop(subscriber, None)
         subscriber.catch_up = None
 
     def confirm(self, subscriber: Subscriber) -> None:
