@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -192,18 +190,6 @@ def no_doubt_about_the_log(patch: Patch) -> None:
     """What had to make room in the log was not written."""
     begin = Touched._begin
     patch.setattr(Touched, "_begin", lambda self, connection: begin(self, connection) or [])
-
-
-def replaced_rows_forgotten(patch: Patch) -> None:
-    """Rows that REPLACE removes are not in the log, for no trigger is told of them."""
-    start = SqliteSignal.start
-
-    async def deaf(self: SqliteSignal) -> None:
-        with closing(sqlite3.connect(self._file, timeout=10)) as file:
-            file.execute("DROP TRIGGER IF EXISTS users_touched_before_insert")
-        await start(self)
-
-    patch.setattr(SqliteSignal, "start", deaf)
 
 
 def off_the_page_is_out_of_sight(patch: Patch) -> None:

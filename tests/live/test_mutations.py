@@ -3,17 +3,16 @@
 Among them are those that rivals have shipped. With the seeds that catch them (``mutations.py`` tells what each breaks):
 
 - the query: no_tie_break 5, 6, 7, 9, 12, 13
-- hearing: flag_cleared_late 14, 15, 28, 42, 50, 61; trailing_change_lost 5, 28, 58, 61, 77, 78;
+- hearing: flag_cleared_late 29, 53, 57, 59, 60, 63; trailing_change_lost 5, 28, 58, 61, 77, 78;
   other_programs_unheard 0, 5, 6, 8, 10, 12
 - sparing: judged_by_what_it_became 50, 54, 64, 68, 87, 91; off_the_page_is_out_of_sight 0, 1, 2, 3, 5, 6;
-  no_doubt_about_the_log 16, 20, 27, 46, 74, 83;
-  replaced_rows_forgotten 14
+  no_doubt_about_the_log 16, 20, 27, 46, 74, 83
 - joining: compared_before_subscribed 14, 30, 37, 61, 93; id_ahead_of_its_steps 0, 1, 2, 3, 4, 5
 - steps: anchored_on_a_moved_row 12, 17, 19, 28, 30, 33; moved_row_updated_in_place 12, 15, 17, 29, 32, 33;
   total_forgotten 0, 1, 2, 3, 5, 6
-- frames: replaced_without_the_pager 0, 1, 2, 3, 4, 6; lines_split_at_newlines_only 32, 71
+- frames: replaced_without_the_pager 0, 1, 2, 3, 4, 6; lines_split_at_newlines_only 32, 71, 102, 110
 - laggards: revision_before_push 2, 42, 47; laggards_forgotten 2, 42, 47
-- revisions: column_ignored 5, 6, 8, 10, 18, 24; row_cached_by_version 5, 6, 8, 10, 18, 24; release_forgotten 0;
+- revisions: column_ignored 5, 6, 8, 10, 18, 24; row_cached_by_version 5, 6, 8, 10, 18, 24; release_forgotten 0, 102, 110;
   wrong_revision_remembered 1, 7, 8, 24, 35, 38; stale_frames_kept 1, 2, 3, 7, 8, 15
 """
 
