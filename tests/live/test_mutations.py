@@ -12,8 +12,8 @@ Among them are those that rivals have shipped. With the seeds that catch them (`
   total_forgotten 0, 1, 2, 3, 5, 6
 - frames: replaced_without_the_pager 0, 1, 2, 3, 4, 6; lines_split_at_newlines_only 32, 71, 102, 110
 - laggards: revision_before_push 2, 42, 47; laggards_forgotten 2, 42, 47
-- revisions: column_ignored 5, 6, 8, 10, 18, 24; row_cached_by_version 5, 6, 8, 10, 18, 24; release_forgotten 0, 102, 110;
-  wrong_revision_remembered 1, 7, 8, 24, 35, 38; stale_frames_kept 1, 2, 3, 7, 8, 15
+- revisions: column_ignored 5, 6, 8, 10, 18, 24; row_cached_by_version 5, 6, 8, 10, 18, 24;
+  release_forgotten 0, 102, 110; wrong_revision_remembered 1, 7, 8, 24, 35, 38; stale_frames_kept 1, 2, 3, 7, 8, 15
 """
 
 from __future__ import annotations
