@@ -38,7 +38,7 @@ def main() -> None:
     names = [measure.NAME for measure in MEASURES]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--only", default=",".join(names), help=f"of {', '.join(names)}")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--readers", help="of the fan-out, such as 100,1000")
     parser.add_argument("--quick", action="store_true", help="tiny numbers, only to show that all of it runs")
     parser.add_argument("--output", type=Path, default=RESULT)

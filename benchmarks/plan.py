@@ -19,7 +19,7 @@ class Plan:
     ``tell`` is told what is done now.
     """
 
-    rounds: int = 5
+    rounds: int = 4
     quick: bool = False
     readers: tuple[int, ...] = ()
     tell: Callable[[str], None] = lambda _: None

@@ -28,9 +28,9 @@ SMALL = (100, 1_000)
 ROUNDS = 3
 CHANGES = 0.02  # seconds between two changes while pages are asked for
 SECONDS = 0.8  # for a page
-EDITS = 40
+EDITS = 20
 NOTE = f"A refresh is from the edit's request to the reader's bytes; the search has {data.HITS} hits at each size."
-EVERY = 0.04  # seconds between two edits: each finds a feed at rest
+EVERY = 0.12  # seconds between two edits: each finds a feed at rest, whose throttle may have grown to 0.1
 
 
 def programs(plan: Plan) -> list[Program]:
