@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests.conftest import Outside, make_user
@@ -120,3 +121,15 @@ async def test_a_writer_that_is_cut_off_in_the_middle_keeps_no_lock(
         await writer
     await asyncio.sleep(0.2)
     outside.hold()
+
+
+@pytest.mark.only("sqlite")
+async def test_a_search_that_takes_long_does_not_keep_the_server_from_its_end(database: Database) -> None:
+    endless = text("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
+    search = asyncio.create_task(database.query(lambda connection: connection.execute(endless).scalar()))
+    await asyncio.sleep(0.1)
+    assert not search.done(), "this proves nothing unless it goes on"
+    async with asyncio.timeout(1):
+        await database.close()
+    with pytest.raises(OperationalError, match="interrupted"):
+        await search

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from webapp.bounded import BoundedProtocol
 from webapp.live.frames import Frame
@@ -19,15 +22,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 class StreamProtocol(BoundedProtocol):
     """One connection, which offers itself to streams."""
 
-    is_chunked = True  # HTTP/1.0 knows no chunks
     is_ending = False
-
-    def wire(self) -> StreamWire:
-        """Return the wire of a stream, of which uvicorn is still to send the head."""
-        if not self.is_chunked:
-            self.cycle.chunked_encoding = False  # uvicorn would send them
-        self.cycle.keep_alive = False  # whoever follows a stream for minutes asks nothing else here
-        return StreamWire(self)
 
     def hand_over(self, wire: StreamWire) -> None:
         """Let ``wire`` hear of the connection from now on; for uvicorn the request is answered."""
@@ -36,7 +31,6 @@ class StreamProtocol(BoundedProtocol):
         self.transport.set_protocol(wire)
         self.connections.discard(self)
         self.connections.add(wire)  # type: ignore[arg-type]  # the server tells those in it to end
-        self.cycle.response_complete = True
         # They hold each other, and this.
         self.parser = self.scope = self.cycle = None  # type: ignore[assignment]
 
@@ -50,10 +44,11 @@ class StreamProtocol(BoundedProtocol):
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
 
     def on_headers_complete(self) -> None:
-        """Offer a wire."""
-        self.is_chunked = self.parser.get_http_version() != "1.0"
-        cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: self}
+        """Offer a wire for this request; a client may send the next before it is answered."""
+        is_chunked = self.parser.get_http_version() != "1.0"  # which knows no chunks
         super().on_headers_complete()
+        offer = partial(StreamWire, self, self.cycle, is_chunked)
+        cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: offer}
 
     def shutdown(self) -> None:
         """Hear that the server ends."""
@@ -64,19 +59,24 @@ class StreamProtocol(BoundedProtocol):
 class StreamWire(asyncio.Protocol):
     """One connection that carries a stream: small, for there are thousands, and most of the time nothing happens.
 
-    What its reader sends is not read: nothing is to follow a stream.
+    uvicorn is still to send the head. What its reader sends is not read: nothing is to follow a stream.
     """
 
-    __slots__ = ("_connections", "_is_chunked", "_protocol", "_subscriber", "_transport", "is_full")
+    __slots__ = ("_connections", "_cycle", "_is_chunked", "_protocol", "_subscriber", "_transport", "is_full")
 
-    def __init__(self, protocol: StreamProtocol) -> None:
+    def __init__(self, protocol: StreamProtocol, cycle: RequestResponseCycle, is_chunked: bool) -> None:
+        cycle.keep_alive = False  # whoever follows a stream for minutes asks nothing else here
+        if not is_chunked:
+            cycle.chunked_encoding = False  # uvicorn would send them
+        self._cycle = cycle
         self._protocol = protocol
         self._transport = protocol.transport
         self._connections = protocol.connections
-        self._is_chunked = protocol.is_chunked
+        self._is_chunked = is_chunked
         self._subscriber: Subscriber | None = None
-        # The transport then writes at once, and asks to pause as soon as the kernel does not take all of it.
-        self._transport.set_write_buffer_limits(0)
+        if not self._transport.is_closing():  # it refuses when it is gone
+            # It then asks to pause as soon as the kernel does not take all: what waited here would be old.
+            self._transport.set_write_buffer_limits(0)
         self.is_full = False  # whether the transport has asked to pause
 
     def write(self, frame: Frame) -> None:
@@ -93,7 +93,8 @@ class StreamWire(asyncio.Protocol):
     async def run(self, subscriber: Subscriber, _receive: Any) -> None:
         """Take the connection over; it runs by itself, and whoever waits for this need not stay."""
         protocol = self._protocol
-        del self._protocol
+        self._cycle.response_complete = True  # for uvicorn, which would report an answer without an end
+        del self._protocol, self._cycle
         self.is_full = protocol.flow.write_paused
         if self._transport.is_closing():
             subscriber.closed()

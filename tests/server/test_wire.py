@@ -42,12 +42,12 @@ class Connection:
 
 
 @asynccontextmanager
-async def connected(buffer: int = 0) -> AsyncIterator[Connection]:
+async def connected(buffer: int = 0, request: bytes = REQUEST) -> AsyncIterator[Connection]:
     """Connect to a real uvicorn that hands its connection over; ``buffer`` is how much the peer takes unread."""
     made: asyncio.Future[tuple[StreamWire, Subscriber]] = asyncio.get_running_loop().create_future()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        wire = scope["extensions"][EXTENSION].wire()
+        wire = scope["extensions"][EXTENSION]()
         await send({"type": "http.response.start", "status": 200, "headers": []})
         subscriber = Subscriber(wire, life=60, stall=60)
         await wire.run(subscriber, receive)
@@ -62,7 +62,7 @@ async def connected(buffer: int = 0) -> AsyncIterator[Connection]:
         peer.setblocking(False)
         loop = asyncio.get_running_loop()
         await loop.sock_connect(peer, bound.getsockname())
-        await loop.sock_sendall(peer, REQUEST)
+        await loop.sock_sendall(peer, request)
         async with asyncio.timeout(PATIENCE):
             wire, subscriber = await made
         connection = Connection(server, peer, wire, subscriber)
@@ -96,6 +96,15 @@ def numbered(number: int, size: int = 20_000) -> Frame:
 
 def chunks(frames: list[Frame]) -> bytes:
     return b"".join(piece.chunk for made in frames for piece in made.pieces)
+
+
+@on_uvloop
+async def test_a_request_that_comes_with_that_for_the_stream_is_not_taken_for_it() -> None:
+    async with connected(request=2 * REQUEST) as connection:
+        assert not connection.subscriber.is_over
+        connection.subscriber.push(numbered(1))
+        expected = chunks([numbered(1)])
+        assert await connection.receive(len(expected)) == expected
 
 
 @on_uvloop

@@ -46,6 +46,8 @@ class Sqlite:
         # SQLite has one writer at a time. Those that wait do so here, in turn, and hold no connection meanwhile.
         self._turn = asyncio.Lock()
         self._writing = self._engine.execution_options(**WRITES)
+        self._opened: list[sqlite3.Connection] = []
+        event.listen(self._engine, "connect", lambda connection, _: self._opened.append(connection))
         for engine in (self._streaming.sync_engine, self._engine):
             event.listen(engine, "connect", _prepare_connection)
             event.listen(engine, "begin", _begin)
@@ -89,7 +91,11 @@ class Sqlite:
         """Close all connections."""
         self._watch.close()
         for threads in (self._readers, self._writer):
-            await asyncio.to_thread(threads.shutdown, cancel_futures=True)
+            threads.shutdown(wait=False, cancel_futures=True)
+        while self._opened:
+            self._opened.pop().interrupt()  # a search of a million rows can take longer than the end may
+        for threads in (self._readers, self._writer):
+            await asyncio.to_thread(threads.shutdown)
         self._engine.dispose()
         await self._streaming.dispose()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+from pathlib import PurePath
 
 from quart import Quart, Response, abort, request
 from quart_schema import hide
@@ -12,6 +13,7 @@ from webapp.assets import content, digest, names, packed
 from webapp.routes.compression import TYPES, encoding
 from webapp.routes.etags import is_known, unchanged
 
+KINDS = {".js": "text/javascript"}  # Python 3.11 has an older name, unless the system says otherwise
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -24,7 +26,7 @@ def add_assets(app: Quart) -> None:
         """One file, or what is joined of several."""
         if name not in names():
             abort(404)
-        kind = mimetypes.guess_type(name)[0] or "text/plain"
+        kind = KINDS.get(PurePath(name).suffix) or mimetypes.guess_type(name)[0] or "text/plain"
         coding = encoding() if kind in TYPES else ""
         tag = "-".join(filter(None, (digest(name), coding)))
         if is_known(tag):

@@ -15,6 +15,8 @@ from quart.wrappers.response import DataBody
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
+from webapp.routes.readers import LONGEST
+
 LEAST = 1024  # bytes; less travels in one packet anyway
 TYPES = (
     *("text/html", "text/css", "text/javascript", "text/plain", "image/svg+xml"),
@@ -33,8 +35,11 @@ def add_compression(app: Quart) -> None:
             return response
         if "Accept-Encoding" not in response.headers.get("Vary", ""):
             response.vary.add("Accept-Encoding")
-        if coding := encoding():
-            response.set_data(compressed(body, coding))
+        coding, tag = encoding(), response.get_etag()[0]
+        # A tag that does not name the encoding is that of the plain body; and only what has a tag is sent again.
+        if coding and (not tag or tag.endswith(coding)):
+            pack = compressed if tag else compressed.__wrapped__
+            response.set_data(pack(body, coding))
             response.headers["Content-Encoding"] = coding
         return response
 
@@ -51,7 +56,7 @@ def is_compressible(response: Response) -> bool:
 
 def encoding() -> str:
     """Return how the reader of this request wants what is compressible: ``br``, ``gzip``, or not at all (empty)."""
-    return best_encoding(request.headers.get("Accept-Encoding", ""))
+    return best_encoding(request.headers.get("Accept-Encoding", "")[:LONGEST])
 
 
 @lru_cache(maxsize=128)

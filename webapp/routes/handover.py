@@ -8,6 +8,7 @@ straight to every socket, and neither a task nor anything of the request stays. 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -23,7 +24,7 @@ from webapp.live.limits import Full, Key
 from webapp.live.subscriber import Subscriber, Wire
 from webapp.routes.pacing import PacedResponse, paced
 
-EXTENSION = "rowcast.wire"  # where our server puts its protocol into the ASGI scope
+EXTENSION = "rowcast.wire"  # where our server puts into the ASGI scope what makes the connection a wire
 
 
 class StreamResponse(Response):
@@ -66,8 +67,8 @@ class Handover(ASGIHTTPConnection):
             await super()._send_response(send, stream.refusal)
             return
         extensions = cast(dict[str, Any], self.scope.get("extensions") or {})
-        offered: Offer | None = extensions.get(EXTENSION)
-        wire: RunningWire = offered.wire() if offered else SendWire(send)
+        offered: Callable[[], RunningWire] | None = extensions.get(EXTENSION)
+        wire: RunningWire = offered() if offered else SendWire(send)
         head = {"type": "http.response.start", "status": 200, "headers": encode_headers(stream.headers)}
         await send(cast(HTTPResponseStartEvent, head))
         await stream.hub.feed(stream.key)
@@ -82,13 +83,6 @@ class RunningWire(Wire, Protocol):
 
     async def run(self, subscriber: Subscriber, receive: ASGIReceiveCallable) -> None:
         """Begin to tell; it may be that it goes on by itself after that."""
-
-
-class Offer(Protocol):
-    """A connection that can become a wire."""
-
-    def wire(self) -> RunningWire:
-        """Return the wire; the head of the stream is yet to be sent."""
 
 
 class SendWire:

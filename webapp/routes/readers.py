@@ -16,6 +16,7 @@ from webapp.templating import environment
 
 VARY = "HX-Request-Type, HX-Target, Accept, Accept-Encoding, Accept-Language, Cookie, Sec-Fetch-Site"
 LANGUAGE_COOKIE = "rowcast_language"
+LONGEST = 1000  # characters of a header that are read, and remembered for the next
 READ = 10  # languages at most that a reader may name: to look one up that there is not takes half a millisecond
 
 
@@ -27,7 +28,7 @@ def audience(embed: Embed | None = None) -> Audience:
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen in languages():
         return Audience(chosen, embed)
-    return Audience(_language(request.headers.get("Accept-Language", "")), embed)
+    return Audience(_language(request.headers.get("Accept-Language", "")[:LONGEST]), embed)
 
 
 def own_origin() -> str:
@@ -61,7 +62,7 @@ def wanted() -> str:
         return found
     if request.headers.get("HX-Request-Type") == "partial":
         return "part"
-    page, json, csv = _qualities(request.headers.get("Accept", ""))
+    page, json, csv = _qualities(request.headers.get("Accept", "")[:LONGEST])
     if csv > max(page, json):
         return "csv" if request.method in ("GET", "HEAD") else "json"
     return "json" if json > page or (json == page and request.is_json) else "page"

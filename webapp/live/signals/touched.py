@@ -7,6 +7,8 @@ import sqlite3
 from webapp.tables.table import Table
 from webapp.tables.touching import Touch
 
+MOST = 20  # rows; to judge a thousand listings by more would keep everybody waiting, and most would be touched
+
 
 class Touched:
     """Reads on from the last entry that was seen.
@@ -46,7 +48,7 @@ class Touched:
             return self._begin(connection)
         if entries:
             self._seen = entries[-1][:2]
-        return [self._touch(entry[2:]) for entry in entries]
+        return None if len(entries) > MOST else [self._touch(entry[2:]) for entry in entries]
 
     def _begin(self, connection: sqlite3.Connection) -> list[Touch] | None:
         sql = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND instr(sql, ?) ORDER BY name"
