@@ -65,6 +65,7 @@ def test_the_picture_names_every_system_and_what_is_missing() -> None:
     for system in (system for systems in SYSTEMS.values() for system in systems):
         assert SHORT.get(system, system) in told
     assert "Mercure: it is <not> packaged & so on" in told
+    assert "1 edits" not in picture
     assert root.attrib["role"] == "img"
     described = root.findtext(f"{SVG}desc") or ""
     assert all(panel.title in described for panel in PANELS)
