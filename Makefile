@@ -16,7 +16,7 @@ update := pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-c
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup run test check soak bench bench-tables peers admin-peers format wheel pins clean programs
+.PHONY: help setup run test check soak bench bench-tables peers nchan admin-peers format wheel pins clean programs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -80,7 +80,7 @@ programs:
 	  mkdir -p build/programs && cd build/programs && apt-get download nginx pgbouncer $$libraries && \
 	  for package in *.deb; do dpkg -x $$package .; done; }
 
-peers: build/peers/installed ## Install what `make bench` measures beside Rowcast
+peers: build/peers/installed nchan ## Install what `make bench` measures beside Rowcast
 
 # What has no wheel for this machine is left out: the benchmark says what is missing, and why.
 build/peers/installed: benchmarks/peers/requirements.txt benchmarks/peers/constraints.txt
@@ -88,13 +88,17 @@ build/peers/installed: benchmarks/peers/requirements.txt benchmarks/peers/constr
 	@export PIP_CONSTRAINT=benchmarks/peers/constraints.txt; \
 	build/peers/venv/bin/pip install -q -r $< || \
 	  while read -r package; do build/peers/venv/bin/pip install -q "$$package" || true; done < $<
-# Unpacked, like nginx below. With Nchan nginx makes a folder in /var/lib/nginx, whatever its configuration says.
-	@[ -e build/peers/nchan ] || { \
+	@[ ! -x build/peers/venv/bin/python ] || touch $@
+
+# Unpacked, like nginx above; tried again the next time when it cannot be had. With Nchan nginx makes a folder in
+# /var/lib/nginx, whatever its configuration says.
+nchan:
+	@[ -x build/peers/nchan/usr/sbin/nginx ] || { \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update && { [ -d /var/lib/nginx ] || $$sudo mkdir -m 1777 /var/lib/nginx; } && \
+	  $$sudo apt-get update && \
+	  { [ -d /var/lib/nginx ] || $$sudo install -d -o "$$(id -u)" /var/lib/nginx; } && \
 	  mkdir -p build/peers/nchan && cd build/peers/nchan && apt-get download nginx libnginx-mod-nchan && \
 	  for package in *.deb; do dpkg -x $$package .; done; } || rm -rf build/peers/nchan
-	@touch $@
 
 admin-peers: build/peers/admin-installed
 
@@ -103,7 +107,7 @@ build/peers/admin-installed: benchmarks/peers/admin-requirements.txt benchmarks/
 	@export PIP_CONSTRAINT=benchmarks/peers/admin-constraints.txt; \
 	build/peers/admin/bin/pip install -q -r $< || \
 	  while read -r package; do build/peers/admin/bin/pip install -q "$$package" || true; done < $<
-	@touch $@
+	@[ ! -x build/peers/admin/bin/python ] || touch $@
 
 build/benchmarks/%: benchmarks/%.c
 	@mkdir -p $(@D)

@@ -10,16 +10,18 @@ import json
 import logging
 import resource
 import signal
+import subprocess
 import sys
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.client import Failed
+from benchmarks.client import Failed, why
 from benchmarks.machine import machine
 from benchmarks.measures import bursts, fanout, growth, pages, start, traffic, views
 from benchmarks.picture import draw
@@ -31,6 +33,9 @@ MEASURES = [as_measure(module) for module in (fanout, bursts, views, pages, grow
 WIDTH = 150  # of the tables in a file
 RESULT = Path("build/benchmarks/result.json")
 PICTURE = Path("docs/bench.svg")
+ENDS = (signal.SIGTERM, signal.SIGHUP)
+# Of one measure; LookupError: a system that is compared with others is not up.
+FAILURES = (Failed, OSError, LookupError, httpx.HTTPError, subprocess.SubprocessError)
 
 
 def main() -> None:
@@ -46,7 +51,9 @@ def main() -> None:
     if unknown := set(options.only.split(",")) - set(names):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     logging.disable(logging.WARNING)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped
+    for number in ENDS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, end)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     console, began = Console(), time.monotonic()
@@ -88,17 +95,24 @@ def main() -> None:
 def run(measure: Measure, plan: Plan, results: Results) -> dict[str, str]:
     """Run one measure on systems of its own; return their versions."""
     plan.tell("starting all systems")
-    missing = Results()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running(measure.programs(plan), Path(folder), lambda *why: missing.missing.append(why)) as up,
-    ):
-        results.extend(missing)
-        try:
+    versions: dict[str, str] = {}
+    try:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            running(measure.programs(plan), Path(folder), lambda *told: results.extend(Results(missing=[told]))) as up,
+        ):
+            versions = {name: system.version for name, system in up.items()}
             results.extend(measure.measure(up, plan))
-        except Failed as reason:
-            results.missing.append((measure.NAME, str(reason)))
-        return {name: system.version for name, system in up.items()}
+    except FAILURES as error:
+        results.missing.append((measure.NAME, why(error)))
+    return versions
+
+
+def end(*_: object) -> None:
+    """End with all that was started; a second signal does not disturb that."""
+    for number in ENDS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import httpx
 from lxml import html
 
 from benchmarks import data
-from benchmarks.client import HOST, request
+from benchmarks.client import HOST, Failed, request
 from benchmarks.rowcast import rowcast as product
 from benchmarks.systems import Missing, Program, System
 
@@ -25,6 +25,7 @@ ROWCAST = "Rowcast"
 QUARTS = ("Quart, default templates, hypercorn", "Quart, default templates, uvicorn")
 ADMINS = ("Flask-Admin", "SQLAdmin", "starlette-admin", "Django admin")
 ROWS = 100_000
+PAGE = "/users?page={}"
 ROLES = ("member", "administrator")
 FILE = "rowcast.db"  # the product's default, and so everybody's
 # A worker that keeps connections open, as it would behind a proxy.
@@ -34,13 +35,17 @@ HEADERS = {"Accept": "text/html", "Accept_Language": "en"}
 
 @dataclass(frozen=True)
 class Admin:
-    """A program, and where a reader finds what in it."""
+    """A program, and where a reader finds what in it.
+
+    ``page``: a page of the list by its number, of those that are asked for many of them.
+    """
 
     program: Program
     listing: str
     row: str
     search: str
     form: str
+    page: str = ""
     log_in: Callable[[httpx.Client], None] = lambda _: None
 
     @property
@@ -63,8 +68,10 @@ class Admin:
         """Return two requests that send the form of a row, each of which changes what the other has written."""
         if not self.form:
             return [_request(visitor, "POST", self.row, {"role": role}) for role in ROLES]
-        page = html.fromstring(visitor.get(self.form).text)
-        form: Any = next(form for form in page.forms if "role" in form.fields)
+        page = html.fromstring(visitor.get(self.form).raise_for_status().text)
+        form: Any = next((form for form in page.forms if "role" in form.fields), None)
+        if form is None:
+            raise Failed(f"{self.name} has no form with a role at {self.form}")
         made = []
         for role in ROLES:
             form.fields["role"] = role
@@ -85,6 +92,7 @@ def admins() -> list[Admin]:
             "/admin/users/details/?id=3",
             f"/admin/users/?search={data.SEARCH}",
             "/admin/users/edit/?id=3",
+            "/admin/users/?page={}",
         ),
         Admin(
             _uvicorn("SQLAdmin", "sqladmin", "admin_sqladmin"),
@@ -106,10 +114,10 @@ def admins() -> list[Admin]:
             "/admin/directory/user/3/change/",
             f"/admin/directory/user/?q={data.SEARCH}",
             "/admin/directory/user/3/change/",
-            _log_in_to_django,
+            log_in=_log_in_to_django,
         ),
         _like_ours(_peer(QUARTS[0], "Quart", "hypercorn", "--bind {host}:{port} quart_default:app")),
-        _like_ours(_uvicorn(QUARTS[1], "Quart", "quart_default")),
+        _like_ours(_uvicorn(QUARTS[1], "Quart", "quart_default"), page=PAGE),
     ]
 
 
@@ -117,11 +125,11 @@ def rowcast(rows: int = ROWS, name: str = ROWCAST, **settings: str) -> Admin:
     """Return the product, on a table of its own."""
 
     program = product(rows, name, **settings)
-    return _like_ours(replace(program, prepare=lambda folder, _: data.copy(rows, folder / FILE)), "/users/3/edit")
+    return _like_ours(replace(program, prepare=lambda folder, _: data.copy(rows, folder / FILE)), "/users/3/edit", PAGE)
 
 
-def _like_ours(program: Program, form: str = "") -> Admin:
-    return Admin(program, "/users", "/users/3", f"/users?q={data.SEARCH}", form)
+def _like_ours(program: Program, form: str = "", page: str = "") -> Admin:
+    return Admin(program, "/users", "/users/3", f"/users?q={data.SEARCH}", form, page)
 
 
 def _gunicorn(name: str, package: str, module: str, prepare: Callable[[Path], None] | None = None) -> Program:

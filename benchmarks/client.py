@@ -22,6 +22,11 @@ class Failed(Exception):
     """The load client could not do what it was told."""
 
 
+def why(error: Exception) -> str:
+    """Return what went wrong; what others raise says little without its type."""
+    return str(error) if isinstance(error, Failed) else repr(error)
+
+
 @dataclass(frozen=True)
 class Told:
     """When the readers were told of one edit, in seconds since it was due."""
@@ -170,9 +175,12 @@ def get(port: int, connections: int, seconds: float, requests: Iterable[bytes]) 
         file.write(b"".join(requests))
         file.flush()
         words = [str(LOAD), "get", HOST, str(port), str(connections), str(seconds), file.name]
-        done = subprocess.run(
-            words, capture_output=True, text=True, timeout=seconds + 30, preexec_fn=pinned(CLIENT), check=False
-        )
+        try:
+            done = subprocess.run(
+                words, capture_output=True, text=True, timeout=seconds + 30, preexec_fn=pinned(CLIENT), check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise Failed(f"the load client did not end within {seconds + 30:.0f} s") from None
     if done.returncode:
         raise Failed(done.stderr.strip() or f"the load client ended with status {done.returncode}")
     (_, count, took, p50, p99, total), *statuses = (line.split() for line in done.stdout.splitlines())

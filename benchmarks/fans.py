@@ -151,9 +151,12 @@ def _versions(packages: list[str]) -> str:
 def _nchan() -> str:
     if not NGINX.exists() or not (MODULES / "ngx_nchan_module.so").exists():
         raise Missing("Debian's nginx and libnginx-mod-nchan are not there: `make peers` fetches them with apt")
-    told = subprocess.run([NGINX, "-v"], capture_output=True, text=True, check=True).stderr
+    done = subprocess.run([NGINX, "-v"], capture_output=True, text=True, check=False)
+    told = done.stderr.strip()
+    if done.returncode:
+        raise Missing(told or f"nginx ended with status {done.returncode}")
     packages = " ".join(file.name for file in NGINX.parents[2].glob("libnginx-mod-nchan*.deb"))
-    return f"{told.strip().partition(': ')[2]}, {packages.partition('%3a')[2].partition('_')[0] or 'Nchan'}"
+    return f"{told.partition(': ')[2]}, {packages.partition('%3a')[2].partition('_')[0] or 'Nchan'}"
 
 
 def _configure(folder: Path, port: int) -> None:

@@ -16,7 +16,9 @@ from textwrap import wrap
 from typing import Any
 
 WIDTH, LEFT, BARS = 680, 272, 288  # all, where the bars begin, how long they may be
-HEAD, ROW, THICK, GAP = 66, 30, 18, 34  # of a panel: above its first bar, from bar to bar, a bar; between panels
+# Of a panel: above its first bar with one line of hint, each more line, from bar to bar, a bar; between panels.
+HEAD, LINE, ROW, THICK, GAP = 66, 22, 30, 18, 34
+LETTERS = 66  # that fit on a line, also on a narrow page
 BREAK = 8  # a bar of more than so many times Rowcast's is broken off
 OURS = "Rowcast"
 STYLE = """
@@ -56,6 +58,14 @@ class Panel:
     without: str = ""
     is_more_better: bool = False
 
+    def lines(self, case: str) -> list[str]:
+        """Return the lines of the hint."""
+        return wrap(self.hint.format(case=case), LETTERS)
+
+    def head(self, case: str) -> int:
+        """Return how far below its top the first bar is."""
+        return HEAD + LINE * (len(self.lines(case)) - 1)
+
 
 PANELS = (
     Panel(
@@ -77,7 +87,8 @@ PANELS = (
     ),
     Panel(
         "Pages a second",
-        "50 of 100,000 rows while another program commits, more is better",
+        "50 of 100,000 rows; another program commits 10 times a second, and Rowcast keeps the page in between;"
+        " more is better",
         "pages",
         ("50 rows, 1 connection, 10 changes a second",),
         "requests",
@@ -99,7 +110,7 @@ SHORT = {
     "Quart, default templates, uvicorn": "Quart on uvicorn",
     "Flask-SocketIO, threading": "Flask-SocketIO, threads",
     "Flask-SocketIO, tutorial": "whole table every 5 s",
-    **{f"Rowcast, {rate} edits a minute": f"Rowcast, {rate} edits" for rate in (0, 1, 12, 60)},
+    **{f"Rowcast, {rate} edits a minute": f"Rowcast, {rate} edit{'s' * (rate != 1)}" for rate in (0, 1, 12, 60)},
 }
 
 
@@ -111,7 +122,7 @@ def draw(result: dict[str, Any]) -> str:
         case, bars = _bars(panel, result)
         if bars:
             parts += _panel(panel, case, bars, y)
-            y += HEAD + ROW * len(bars) + GAP
+            y += panel.head(case) + ROW * len(bars) + GAP
     for line in _foot(result):
         parts.append(f'<text class="foot" x="0" y="{y}">{escape(line)}</text>')
         y += 26
@@ -142,9 +153,11 @@ def _panel(panel: Panel, case: str, bars: list[tuple[str, float]], top: int) -> 
     if ours and not panel.is_more_better:
         longest = min(longest, BREAK * ours)
     yield f'<text class="title" x="0" y="{top + 22}">{escape(panel.title)}</text>'
-    yield f'<text class="hint" x="0" y="{top + 46}">{escape(panel.hint.format(case=case))}</text>'
+    for number, line in enumerate(panel.lines(case)):
+        yield f'<text class="hint" x="0" y="{top + 46 + number * LINE}">{escape(line)}</text>'
+    top += panel.head(case)
     for number, (system, value) in enumerate(bars):
-        y = top + HEAD + number * ROW
+        y = top + number * ROW
         own = " ours" if system.startswith(OURS) else ""
         length = max(1.5, BARS * min(1.0, value / longest))
         name = escape(SHORT.get(system, system))
@@ -153,7 +166,7 @@ def _panel(panel: Panel, case: str, bars: list[tuple[str, float]], top: int) -> 
         times = f' <tspan class="times">{_times(value, ours)}</tspan>' if ours and value != ours else ""
         told = f"{_plain(value)} {panel.unit}".strip()
         yield f'<text class="value{own}" x="{LEFT + length + 10:.0f}" y="{y + 15}">{told}{times}</text>'
-    yield f'<path class="axis" d="M{LEFT} {top + HEAD - 4}V{top + HEAD + len(bars) * ROW - ROW + THICK + 4}"/>'
+    yield f'<path class="axis" d="M{LEFT} {top - 4}V{top + len(bars) * ROW - ROW + THICK + 4}"/>'
 
 
 def _times(value: float, ours: float) -> str:
@@ -174,16 +187,16 @@ def _bar(y: int, length: float, is_broken: bool) -> str:
 
 def _foot(result: dict[str, Any]) -> Iterator[str]:
     for missing in result["missing"]:
-        yield from wrap(f"Not measured here: {missing['system']}: {missing['reason']}", 66)
+        yield from wrap(f"Not measured here: {missing['system']}: {missing['reason']}", LETTERS)
     machine = result["machine"]
-    yield from wrap(f"{machine['processor']}, one core each for server and client; {result['when'][:10]}", 66)
+    yield from wrap(f"{machine['processor']}, one core each for server and client; {result['when'][:10]}", LETTERS)
 
 
 def _described(result: dict[str, Any]) -> Iterator[str]:
     for panel in PANELS:
         case, bars = _bars(panel, result)
         if bars:
-            told = ", ".join(f"{system} {_plain(value)} {panel.unit}".strip() for system, value in bars)
+            told = ", ".join(f"{SHORT.get(name, name)} {_plain(value)} {panel.unit}".strip() for name, value in bars)
             yield f"{panel.title} ({panel.hint.format(case=case)}): {told}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 CORES = sorted(os.sched_getaffinity(0))
@@ -34,16 +35,21 @@ def used(group: int) -> float:
 
     A process's own clock counts the threads that have ended as well, which the files of its threads do not.
     """
-    return sum(time.clock_gettime_ns(_clock(pid)) for pid in processes(group)) / 1e9
+    total = 0
+    for pid in processes(group):
+        with suppress(OSError):  # it ended meanwhile
+            total += time.clock_gettime_ns(_clock(pid))
+    return total / 1e9
 
 
 def memory(group: int) -> int:
     """Return the bytes that the processes of ``group`` have for themselves."""
     total = 0
     for pid in processes(group):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Private_"):
-                total += int(line.split()[1]) * 1024
+        with suppress(OSError):  # it ended meanwhile
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Private_"):
+                    total += int(line.split()[1]) * 1024
     return total
 
 

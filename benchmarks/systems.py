@@ -43,14 +43,14 @@ class Program:
 class System:
     """A program that runs."""
 
-    def __init__(self, program: Program, folder: Path) -> None:
+    def __init__(self, program: Program, folder: Path, port: int) -> None:
         self.name = program.name
-        self.version = program.version()
         self.folder = folder
-        self.port = free_port()
-        program.prepare(folder, self.port)
+        self.port = port
         self._told = folder / "output.txt"
         try:
+            self.version = program.version()
+            program.prepare(folder, self.port)
             with self._told.open("wb") as output:
                 self._process = subprocess.Popen(
                     [str(word) for word in program.command(folder, self.port)],
@@ -62,7 +62,7 @@ class System:
                     start_new_session=True,
                     preexec_fn=pinned(SERVER),
                 )
-        except OSError as error:
+        except (OSError, subprocess.SubprocessError) as error:
             raise Missing(str(error)) from None
 
     def wait(self) -> None:
@@ -110,11 +110,12 @@ def running(
     """Start all programs at once, and stop them at the end; ``missing`` is told of those that cannot be had."""
     up: dict[str, System] = {}
     with ExitStack() as ends:
+        ports = free_ports(len(programs))
         for number, program in enumerate(programs):
             own = folder / str(number)
             own.mkdir()
             try:
-                up[program.name] = System(program, own)
+                up[program.name] = System(program, own, ports[number])
                 ends.callback(up[program.name].stop)
             except Missing as reason:
                 missing(program.name, str(reason))
@@ -127,11 +128,13 @@ def running(
         yield up
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Return so many ports that nobody listens on, no two the same: each is held until all are found."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind((HOST, 0))
+        return [int(one.getsockname()[1]) for one in sockets]
 
 
 def _environment() -> dict[str, str]:

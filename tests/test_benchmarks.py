@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -16,12 +17,14 @@ import httpx
 import pytest
 
 from benchmarks import processor
+from benchmarks.__main__ import run
 from benchmarks.client import HOST, Failed, get, marked, reading, request
 from benchmarks.fans import form, frame
 from benchmarks.measures.views import SHOWN, USER, listings
+from benchmarks.plan import Plan
 from benchmarks.results import Results
 from benchmarks.rowcast import rowcast
-from benchmarks.systems import Missing, Program, System, running
+from benchmarks.systems import Missing, Program, System, free_ports, running
 
 STREAM = request("GET", "/")
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -157,15 +160,20 @@ def test_what_cannot_be_started_is_reported_with_its_reason(tmp_path: Path) -> N
     def absent() -> str:
         raise Missing("nobody has it")
 
+    def hanging() -> str:
+        return subprocess.check_output(["sleep", "10"], text=True, timeout=0.1)
+
     told: list[tuple[str, str]] = []
     programs = [
         Program("absent", lambda _folder, _port: ["true"], absent),
+        Program("hanging", lambda _folder, _port: ["true"], hanging),
         Program("broken", lambda _folder, _port: ["sh", "-c", "echo it is broken; exit 3"], lambda: "1"),
         Program("unknown", lambda _folder, _port: ["no-such-program"], lambda: "1"),
     ]
     with running(programs, tmp_path, lambda *why: told.append(why)) as up:
         assert not up
     assert dict(told)["absent"] == "nobody has it"
+    assert "timed out" in dict(told)["hanging"]
     assert dict(told)["broken"] == "it ended with status 3: it is broken"
     assert "no-such-program" in dict(told)["unknown"]
 
@@ -186,6 +194,54 @@ def test_the_clock_of_a_process_counts_threads_that_have_ended() -> None:
         main = int(Path(f"/proc/{process.pid}/task/{process.pid}/schedstat").read_text().split()[0]) / 1e9
         process.communicate(b"\n")
     assert used > main + 0.005, "this proves nothing unless the threads did something"
+
+
+def test_a_process_that_ends_while_it_is_looked_at_counts_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        pass
+    assert not Path(f"/proc/{ended.pid}").exists()
+    monkeypatch.setattr(processor, "processes", lambda _: [ended.pid])
+    assert processor.used(ended.pid) == processor.memory(ended.pid) == 0
+
+
+def test_no_two_systems_are_given_one_port() -> None:
+    assert len(set(free_ports(500))) == 500
+
+
+@pytest.mark.parametrize("error", [Failed("no"), OSError("no"), KeyError("no"), httpx.ReadTimeout("no")], ids=repr)
+def test_a_measure_that_fails_is_reported_and_the_others_go_on(error: Exception) -> None:
+    class Broken:
+        NAME = "broken"
+
+        def programs(self, plan: Plan) -> list[Program]:
+            return [Program("floor", lambda _folder, port: [FLOOR, str(port)], lambda: "1")]
+
+        def measure(self, up: dict[str, System], plan: Plan) -> Results:
+            raise error
+
+    results = Results()
+    assert run(Broken(), Plan(), results) == {"floor": "1"}
+    [(name, reason)] = results.missing
+    assert name == "broken"
+    assert "no" in reason
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_whoever_ends_the_benchmark_ends_what_it_started(number: signal.Signals, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "benchmarks", "--only", "bursts", "--output", str(tmp_path / "result.json")]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "round 1" in line:
+                break
+        started = children(process.pid)
+        process.send_signal(number)
+        process.communicate(timeout=30)
+    assert len(started) >= 2, "this proves nothing unless the floor and Rowcast were up"
+    assert process.returncode == 1
+    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
 
 
 def test_of_all_listings_ten_show_the_row_before_and_after_an_edit(tmp_path: Path) -> None:
@@ -209,6 +265,11 @@ def test_the_whole_benchmark_of_fan_out_runs_with_what_is_there(tmp_path: Path) 
     missing = {entry["system"] for entry in result["missing"]}
     assert len(shown) + len(missing) >= 8, "a system is neither measured nor reported"
     assert all(entry["reason"] for entry in result["missing"])
+
+
+def children(parent: int) -> list[int]:
+    """Return the processes that a process has started."""
+    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
 
 def ids(system: System, query: str) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmarks import data
-from benchmarks.admins import ADMINS, QUARTS
+from benchmarks.admins import ADMINS, QUARTS, Admin
 from benchmarks.fans import fans
 from benchmarks.markdown import tables
 from benchmarks.measures import fanout, growth, pages, traffic
 from benchmarks.measures.start import resources
 from benchmarks.picture import PANELS, SHORT, Panel, draw
+from benchmarks.plan import Plan
+from benchmarks.systems import Program, running
 from webapp.app import create_app
 from webapp.config import Settings
 
@@ -62,6 +65,7 @@ def test_the_picture_names_every_system_and_what_is_missing() -> None:
     for system in (system for systems in SYSTEMS.values() for system in systems):
         assert SHORT.get(system, system) in told
     assert "Mercure: it is <not> packaged & so on" in told
+    assert "1 edits" not in picture
     assert root.attrib["role"] == "img"
     described = root.findtext(f"{SVG}desc") or ""
     assert all(panel.title in described for panel in PANELS)
@@ -81,6 +85,15 @@ def test_the_picture_draws_a_bar_for_each_figure_and_leaves_out_what_was_not_mea
 def test_what_is_drawn_is_what_is_measured(panel: Panel) -> None:
     module = next(module for module in (fanout, pages, traffic) if panel.measure == module.NAME)
     assert f'"{panel.name}"' in inspect.getsource(module)
+
+
+def test_of_a_system_that_shows_something_else_is_told_what(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1"]
+    changed = Admin(Program("changed", lambda _, port: [*words, str(port)], lambda: "1"), "/", "/", "/", "/")
+    monkeypatch.setattr(pages, "admins", lambda: [changed])
+    with running([changed.program], tmp_path, lambda *why: pytest.fail(str(why))) as up:
+        results = pages.measure(up, Plan(quick=True))
+    assert results.missing == [("changed", "changed shows 0 rows at /, not 50")]
 
 
 def test_the_tables_in_markdown_hold_every_figure_and_what_is_missing() -> None:

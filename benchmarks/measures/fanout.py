@@ -92,6 +92,10 @@ class Case:
                             self.opened[fan.name].count()  # none was lost
         for (system, name, unit), values in self.found.items():
             self.results.add(NAME, self.name, name, system, unit, [_p99(values)] if name == "p99" else values)
+        over = {system: len(values) for (system, name, _), values in self.found.items() if name == "p99"}
+        for some in dict.fromkeys(over.values()):
+            systems = "; ".join(system for system in over if over[system] == some)
+            self.results.notes.append(f"p99 at {self.name} is practically the worst of {some} edits: {systems}")
         if self.readers == 1:
             alone |= {name: median(self.found[name, "CPU per edit", "ms"]) for name in self.opened}
 

@@ -1,7 +1,8 @@
 """Pages: requests a second of a list of 50 rows, one row, a search and an edit, on a table of 100,000 rows.
 
 The list is measured while nothing changes, and while another program changes a row that is not on it ten times a
-second: what is kept from one commit to the next would otherwise look better than it is.
+second: what is kept from one commit to the next would otherwise look better than it is. Of some, many pages of the list
+are asked for in turn as well, more than anybody keeps.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from collections.abc import Iterator, Set
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
+import httpx
+
 from benchmarks.admins import ADMINS, FILE, QUARTS, ROWCAST, Admin, admins
-from benchmarks.client import Answered, Failed, get
+from benchmarks.client import Answered, Failed, get, why
 from benchmarks.plan import Plan
 from benchmarks.results import Figure, Ratio, Results
 from benchmarks.systems import Program, System
@@ -24,6 +27,8 @@ NAME = "pages"
 RATE, P99 = "requests", "p99"
 QUIET, CHANGING = "nothing changes", "10 changes a second"
 LISTS = [(connections, when) for connections in (1, 8) for when in (QUIET, CHANGING)]
+EVERY_PAGE = "50 rows, 1 connection, every page another"
+PAGES = 500  # in turn: more than Rowcast keeps of pages (128), of bodies (256) and of rows (20,000, 50 on each page)
 OTHERS = {"one row": "row", "a search with 10 hits": "search", "an edit by its form": "edits"}
 ROUNDS = 3
 EMAIL = re.compile(r"[\w.]+@example\.org")
@@ -33,6 +38,8 @@ SECONDS = 0.6  # for the list; the others get half of it
 NOTES = (
     "The admins do what their documentation shows: they count all rows where Rowcast stops at 10,000, search without an"
     " index, and commit with SQLite's own synchronous=FULL where Rowcast sets NORMAL.",
+    "Quart's peer reads by aiosqlite, as SQLAlchemy's documentation of asyncio shows: a trip to a thread for each"
+    " statement; Rowcast reads a page in one trip to a thread.",
     "Quart's peer counts as Rowcast does, but searches without an index, and neither validates an edit nor records it.",
     "A row of Django admin is its form: it has no page that only shows one.",
 )
@@ -45,20 +52,26 @@ def programs(plan: Plan) -> list[Program]:
 
 def measure(up: dict[str, System], plan: Plan) -> Results:
     """Measure."""
+    results = Results(notes=list(NOTES))
+    asked: dict[str, _Asked] = {}
     rounds: dict[tuple[str, str], list[Answered]] = {}
-    asked = {admin.name: _Asked(admin, up[admin.name]) for admin in admins() if admin.name in up}
+    for admin in admins():
+        if admin.name in up:
+            try:
+                asked[admin.name] = _Asked(admin, up[admin.name])
+            except (Failed, httpx.HTTPError, KeyError) as error:
+                results.missing.append((admin.name, why(error)))
     for number in range(min(plan.rounds, ROUNDS)):
-        seconds = 0.1 if plan.quick else SECONDS
-        for name, ask in asked.items():
+        for name, one in tuple(asked.items()):
             plan.tell(f"round {number + 1}, {name}")
-            for connections, when in LISTS:
-                with changing(ask.system.folder / FILE) if when == CHANGING else nullcontext():
-                    rounds.setdefault((list_case(connections, when), name), []).append(
-                        ask.get("list", seconds, connections)
-                    )
-            for case, what in OTHERS.items():
-                rounds.setdefault((case, name), []).append(ask.get(what, seconds / 2))
-    return _results(rounds)
+            try:
+                for case, answered in one.round(0.1 if plan.quick else SECONDS):
+                    rounds.setdefault((case, name), []).append(answered)
+            except Failed as error:
+                results.missing.append((name, why(error)))
+                del asked[name]
+    _add({key: answers for key, answers in rounds.items() if key[1] in asked}, results)
+    return results
 
 
 def list_case(connections: int, when: str) -> str:
@@ -122,9 +135,11 @@ class _Asked:
     def __init__(self, admin: Admin, system: System) -> None:
         self.system = system
         with closing(admin.visit(system)) as visitor:
-            for path, rows in ((admin.listing, 50), (admin.search, 10)):
-                if (shown := len(set(EMAIL.findall(visitor.get(path).text)))) != rows:
-                    raise Failed(f"{admin.name} shows {shown} rows at {path}, not {rows}")
+            first = self._shown(visitor, admin.listing, 50)
+            self._shown(visitor, admin.search, 10)
+            self._pages = [admin.get(visitor, admin.page.format(number + 1)) for number in range(PAGES) if admin.page]
+            if admin.page and first & self._shown(visitor, admin.page.format(PAGES), 50):
+                raise Failed(f"{admin.name} shows the first page as page {PAGES}")
             self.requests = {
                 "list": [admin.get(visitor, admin.listing)],
                 "row": [admin.get(visitor, admin.row)],
@@ -132,13 +147,30 @@ class _Asked:
                 "edits": admin.edits(visitor),
             }
 
-    def get(self, what: str, seconds: float, connections: int = 1) -> Answered:
-        """Ask for some time."""
-        return ask(self.system, self.requests[what], seconds, connections, {302, 303} if what == "edits" else {200})
+    def round(self, seconds: float) -> Iterator[tuple[str, Answered]]:
+        """Ask for everything, the list for so many seconds each time; yield the cases."""
+        for connections, when in LISTS:
+            with changing(self.system.folder / FILE) if when == CHANGING else nullcontext():
+                answered = ask(self.system, self.requests["list"], seconds, connections)
+            yield list_case(connections, when), answered
+        if self._pages:
+            answered = ask(self.system, self._pages, seconds)
+            # The next round goes on where this one ends; one more was asked for than was answered in time.
+            at = (answered.count + 1) % PAGES
+            self._pages = self._pages[at:] + self._pages[:at]
+            yield EVERY_PAGE, answered
+        for case, what in OTHERS.items():
+            statuses = {302, 303} if what == "edits" else {200}
+            yield case, ask(self.system, self.requests[what], seconds / 2, wanted=statuses)
+
+    def _shown(self, visitor: httpx.Client, path: str, rows: int) -> set[str]:
+        shown = set(EMAIL.findall(visitor.get(path).text))
+        if len(shown) != rows:
+            raise Failed(f"{self.system.name} shows {len(shown)} rows at {path}, not {rows}")
+        return shown
 
 
-def _results(rounds: dict[tuple[str, str], list[Answered]]) -> Results:
-    results = Results(notes=list(NOTES))
+def _add(rounds: dict[tuple[str, str], list[Answered]], results: Results) -> None:
     for (case, system), answers in rounds.items():
         results.add(NAME, case, RATE, system, "a second", [answer.rate for answer in answers])
         results.add(NAME, case, P99, system, "ms", [answer.p99 * 1000 for answer in answers])
@@ -148,7 +180,6 @@ def _results(rounds: dict[tuple[str, str], list[Answered]]) -> Results:
             found = [figure for name in peers if (figure := results.find(NAME, case, RATE, name))]
             if ours and found:
                 results.ratios.append(Ratio(ours, max(found, key=_value)))
-    return results
 
 
 def _value(figure: Figure) -> float:

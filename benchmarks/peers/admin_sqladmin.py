@@ -1,12 +1,13 @@
-"""SQLAdmin, as its quick start shows it, with the asynchronous engine. Run by uvicorn, as Starlette recommends."""
+"""SQLAdmin, as its quick start shows it. Run by uvicorn, as Starlette recommends."""
 
 from sqladmin import Admin, ModelView
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import create_engine
 from starlette.applications import Starlette
 from users_model import COLUMNS, FILE, User
 
+engine = create_engine(f"sqlite:///{FILE}", connect_args={"check_same_thread": False})
 app = Starlette()
-admin = Admin(app, create_async_engine(f"sqlite+aiosqlite:///{FILE}"))
+admin = Admin(app, engine)
 
 
 class UserAdmin(ModelView, model=User):
