@@ -84,7 +84,7 @@ async def test_a_restart_of_postgresql_in_the_middle_of_edits_loses_nothing(
         seen = {"confirmed": sum(w.confirmed for w in writers), "refused": sum(w.statuses[503] for w in writers)}
         tell(READERS, agreed, lost=lost, **seen, writes_again_after=f"{writes_again:.2f} s")
         assert lost == 0
-        assert sum(page.check() for page in pages) > 40, "this proves nothing unless steps reached the pages"
+        assert sum(page.check() for page in pages) > 20, "this proves nothing unless steps reached the pages"
     assert "Traceback" in server.told, "the feeds said what was done to them on purpose"
     server.output.clear()
 

@@ -8,7 +8,7 @@ import random
 from tests.faults.conftest import Serve, Tell
 from tests.faults.crowd import Page, agree, following
 from tests.faults.readers import Reader
-from tests.faults.watching import fall, files, files_fall, memory, metric
+from tests.faults.watching import fall, files, files_fall, memory, metric, warmed
 
 READERS = 1000
 LISTINGS = 20
@@ -20,6 +20,7 @@ async def test_a_thousand_reconnects_in_one_second_leak_nothing(serve: Serve, te
     dice = random.Random(7)
     server = serve()
     server.add_users(200)
+    await warmed(server)
     loop = asyncio.get_running_loop()
     pages = [Page(server, f"q={number}&size=25") for number in range(3)]
     plain = [Reader(server.port, f"q={number % LISTINGS}&size=25") for number in range(READERS - len(pages))]

@@ -60,7 +60,8 @@ def files(server: Server) -> int:
 async def warmed(server: Server) -> int:
     """Make the server open all that it keeps open anyway, such as its connections to the database; return the files."""
     async with httpx.AsyncClient(base_url=server.address, timeout=PATIENCE) as client:
-        for answer in await asyncio.gather(*(client.get("/users") for _ in range(40))):
+        # Each another listing: those of one would be read once.
+        for answer in await asyncio.gather(*(client.get(f"/users?q={number}") for number in range(60))):
             answer.raise_for_status()
     await asyncio.sleep(0.5)  # what it opened for the moment is closed
     return files(server)
