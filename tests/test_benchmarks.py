@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -49,7 +49,7 @@ def serving(serve: Callable[[socket.socket], None]) -> Iterator[int]:
                 served[-1].start()
 
         def finish(connection: socket.socket) -> None:
-            with connection:
+            with connection, suppress(BrokenPipeError, ConnectionResetError):  # whose time is up asks no more
                 serve(connection)
 
         served.append(threading.Thread(target=accept))
