@@ -44,6 +44,7 @@ def table(rows: int) -> Path:
         _fill(part, rows)
         part.rename(file)
         click.echo(f"{time.monotonic() - began:.0f} s")
+    migrate(f"sqlite+aiosqlite:///{file}")  # it may be of an older version
     return file
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.systems import Program
-from benchmarks.tables import fill
-from webapp.schema import migrate
+from benchmarks.tables import filled
 
 BUILD = Path("build/benchmarks").resolve()
 PROGRAM = Path(sys.executable).parent / "rowcast"
@@ -32,15 +30,7 @@ def rowcast(rows: int = 50, name: str = "Rowcast", **settings: str) -> Program:
 
 def database(rows: int) -> Path:
     """Return a file with so many users, which is made once."""
-    file = BUILD / f"users-{rows}.db"
-    if not file.exists():
-        BUILD.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part")
-        part.unlink(missing_ok=True)
-        migrate(f"sqlite+aiosqlite:///{part}")
-        asyncio.run(fill(f"sqlite+aiosqlite:///{part}", rows))
-        part.rename(file)
-    return file
+    return filled(BUILD / f"users-{rows}.db", rows)
 
 
 def _fill(folder: Path, rows: int) -> None:

@@ -171,15 +171,20 @@ def percentiles(times: list[float]) -> tuple[float, float]:
 @contextmanager
 def sqlite(folder: Path, rows: int) -> Iterator[str]:
     """A filled SQLite file."""
-    file = folder / f"{rows}.db"
-    url = f"sqlite+aiosqlite:///{file}"
+    yield f"sqlite+aiosqlite:///{filled(folder / f'{rows}.db', rows)}"
+
+
+def filled(file: Path, rows: int) -> Path:
+    """Return ``file``, an SQLite database with so many users: filled once, of today's version at each use."""
     if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part")
         part.unlink(missing_ok=True)
         migrate(f"sqlite+aiosqlite:///{part}")
         asyncio.run(fill(f"sqlite+aiosqlite:///{part}", rows))
         part.rename(file)
-    yield url
+    migrate(f"sqlite+aiosqlite:///{file}")
+    return file
 
 
 @contextmanager
