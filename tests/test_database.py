@@ -133,3 +133,12 @@ async def test_a_search_that_takes_long_does_not_keep_the_server_from_its_end(da
         await database.close()
     with pytest.raises(OperationalError, match="interrupted"):
         await search
+
+
+@pytest.mark.only("sqlite")
+async def test_whoever_copies_the_file_of_a_server_that_ended_has_everything(database: Database) -> None:
+    await make_user(database, "Ada")
+    log = database.file.with_name(f"{database.file.name}-wal")
+    assert log.stat().st_size, "this proves nothing unless there is a log"
+    await database.close()
+    assert not log.exists()

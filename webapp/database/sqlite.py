@@ -46,8 +46,9 @@ class Sqlite:
         # SQLite has one writer at a time. Those that wait do so here, in turn, and hold no connection meanwhile.
         self._turn = asyncio.Lock()
         self._writing = self._engine.execution_options(**WRITES)
-        self._opened: list[sqlite3.Connection] = []
-        event.listen(self._engine, "connect", lambda connection, _: self._opened.append(connection))
+        self._opened: set[sqlite3.Connection] = set()
+        event.listen(self._engine, "connect", lambda connection, _: self._opened.add(connection))
+        event.listen(self._engine, "close", self._close_connection)
         for engine in (self._streaming.sync_engine, self._engine):
             event.listen(engine, "connect", _prepare_connection)
             event.listen(engine, "begin", _begin)
@@ -92,12 +93,17 @@ class Sqlite:
         self._watch.close()
         for threads in (self._readers, self._writer):
             threads.shutdown(wait=False, cancel_futures=True)
-        while self._opened:
-            self._opened.pop().interrupt()  # a search of a million rows can take longer than the end may
+        for connection in list(self._opened):
+            connection.interrupt()  # a search of a million rows can take longer than the end may
         for threads in (self._readers, self._writer):
             await asyncio.to_thread(threads.shutdown)
         self._engine.dispose()
         await self._streaming.dispose()
+
+    def _close_connection(self, connection: sqlite3.Connection, _record: Any) -> None:
+        self._opened.discard(connection)
+        # The last to close moves the log into the file, but not while it remembers that it was interrupted.
+        connection.execute("SELECT 1")
 
     def _write(self, unit: Callable[[Session], T]) -> T:
         with Session(self._writing, expire_on_commit=False) as session, session.begin():
