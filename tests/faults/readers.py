@@ -24,13 +24,14 @@ class Reader(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._ended = asyncio.Event()
         self._status = 0
+        self._is_greeted = False
         self._rest = b""  # of the response
         self._body = b""  # of an event
 
     @property
     def is_open(self) -> bool:
-        """Whether its stream has begun and not ended."""
-        return self._status == 200 and not self._ended.is_set()
+        """Whether its stream has greeted it and not ended."""
+        return self._is_greeted and not self._ended.is_set()
 
     async def follow(self) -> None:
         """Follow the stream, again and again."""
@@ -73,7 +74,7 @@ class Reader(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask."""
         assert isinstance(transport, asyncio.Transport)
-        self._transport, self._status, self._rest, self._body = transport, 0, b"", b""
+        self._transport, self._status, self._is_greeted, self._rest, self._body = transport, 0, False, b"", b""
         self._ended.clear()
         have = f"Last-Event-ID: {self.last_id}\r\n" if self.last_id else ""
         path = f"/users/stream?{self.query}"
@@ -115,6 +116,7 @@ class Reader(asyncio.Protocol):
     def _hear(self, event: bytes) -> None:
         is_greeting = b'hx-target="#log"' in event and b"hx-post" in event
         self.greetings += is_greeting
+        self._is_greeted |= is_greeting
         self.beats += b'hx-target="#beat"' in event and not is_greeting
         ids = [line[4:].decode() for line in event.split(b"\n") if line.startswith(b"id: ")]
         if is_greeting or ids[-1:] != [self.last_id]:
