@@ -22,6 +22,14 @@ def test_a_row_is_rendered_once_for_each_state() -> None:
     assert RENDERER.row(row(1, 1)) != RENDERER.row(row(1))
 
 
+@pytest.mark.parametrize("kept", [3, 100])
+def test_rows_look_the_same_alone_and_together(kept: int) -> None:
+    rows = [row(number) for number in range(len(NAMES))]
+    renderer = TableRenderer(USERS, Audience("en"), kept)
+    for some in (rows[2:5], rows, rows[::-1], []):
+        assert renderer.rows(some) == "".join(TableRenderer(USERS, Audience("en")).row(one) for one in some)
+
+
 def test_the_rows_that_are_kept_are_not_without_end() -> None:
     renderer = TableRenderer(USERS, Audience("en"), 10)
     rendered = [renderer.row(row(id)) for id in range(1000)]

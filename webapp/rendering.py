@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,10 @@ from webapp.tables.page import Page, Row
 from webapp.tables.table import Table
 from webapp.templating import environment, version
 
-Rows = dict[tuple[int, bytes], str]  # rendered, by id and fingerprint
+Key = tuple[int, bytes]  # id and fingerprint
+Rows = dict[Key, str]  # rendered
+
+END = "</tr>"  # of a row; no text holds it, for texts are escaped
 
 
 class TableRenderer:
@@ -51,15 +54,15 @@ class TableRenderer:
 
     def row(self, row: Row) -> str:
         """Return the row, without white space around it."""
-        key = row.id, row.fingerprint
-        if (found := self._rows.get(key)) is None:
-            if len(self._rows) >= self._cached_rows:
-                self._rows.clear()
-            found = self._rows[key] = _squeeze(self._row.render(self._row_context, row=row.values))
+        if (key := _key(row)) not in self._rows:
+            self._render_rows([row])
+        found = self._rows[key]
         return found.replace(ORIGIN, self._links.root) if self._links.root else found
 
-    def rows(self, rows: Iterable[Row]) -> str:
+    def rows(self, rows: Sequence[Row]) -> str:
         """Return several rows."""
+        if missing := [row for row in rows if _key(row) not in self._rows]:
+            self._render_rows(missing)
         return "".join(map(self.row, rows))
 
     def pager(self, page: Page, paused: bool = False) -> str:
@@ -89,9 +92,16 @@ class TableRenderer:
         """Return the log's line that tells the round trip."""
         return _squeeze(self.template("_connected.html").render(milliseconds=milliseconds, now=datetime.now(UTC)))
 
+    def _render_rows(self, rows: Sequence[Row]) -> None:
+        if len(self._rows) + len(rows) > self._cached_rows:
+            self._rows.clear()
+        html = _squeeze(self._template_of_rows.render(self._row_context, rows=[row.values for row in rows]))
+        for row, made in zip(rows, html.split(END)[:-1], strict=True):
+            self._rows[_key(row)] = made + END
+
     @cached_property
-    def _row(self) -> Template:
-        return self.template("_row.html")
+    def _template_of_rows(self) -> Template:
+        return self.template("_rows.html")
 
     @cached_property
     def _beat(self) -> str:
@@ -117,6 +127,10 @@ class Renderers:
         if not embed.origin:  # others are as many as a header can say; without rows of their own they are soon made
             self._made[key] = made
         return made
+
+
+def _key(row: Row) -> Key:
+    return row.id, row.fingerprint
 
 
 def _squeeze(html: str) -> str:

@@ -6,6 +6,7 @@ brings: new neighbours travel in one part, anchored on a row that stays, or on t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -24,6 +25,9 @@ class Renderer(Protocol):
 
     def row(self, row: Row) -> str:
         """Return the row, without white space around it."""
+
+    def rows(self, rows: Sequence[Row]) -> str:
+        """Return several rows."""
 
     def pager(self, page: Page) -> str:
         """Return the page links, their own element included."""
@@ -119,7 +123,7 @@ def difference(old: Outline | None, new: Page, renderer: Renderer) -> tuple[str,
 
 
 def _everything(page: Page, renderer: Renderer) -> str:
-    return part(renderer.name, "innerHTML", "".join(map(renderer.row, page.rows)))
+    return part(renderer.name, "innerHTML", renderer.rows(page.rows))
 
 
 def _incremental(found: Steps, old: Outline, new: Page, renderer: Renderer) -> str:
