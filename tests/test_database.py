@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from tests.conftest import Outside, make_user
 from tests.programs import LOCKED
+from tests.tables.reading import read_page
 from webapp import database as database_module
 from webapp.database import Busy, Database, sqlite
 from webapp.tables.listing import Listing
-from webapp.tables.page import Page, read_page
+from webapp.tables.page import Page
 from webapp.users import USERS
 
 

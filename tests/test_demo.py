@@ -8,11 +8,12 @@ import pytest
 from faker import Faker
 
 from tests.live.source import until
+from tests.tables.reading import read_page
 from webapp import demo
 from webapp.config import Settings
 from webapp.database import Database
 from webapp.tables.listing import Listing
-from webapp.tables.page import Row, read_page
+from webapp.tables.page import Row
 from webapp.users import USERS, UserDraft
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from tests.conftest import Outside, make_user
 from tests.programs import REFUSED
+from tests.tables.reading import read_page
 from webapp.database import Database
 from webapp.tables import writing
 from webapp.tables.listing import Listing
-from webapp.tables.page import Page, read_page
+from webapp.tables.page import Page
 from webapp.tables.writing import Conflict
 from webapp.users import USERS
 

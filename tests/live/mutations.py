@@ -10,7 +10,8 @@ import pytest
 
 from webapp.live import encoders, feed, frames, sse
 from webapp.live.feed import Feed
-from webapp.live.frames import Frame, Piece, Renderer
+from webapp.live.frames import Frame, Piece
+from webapp.live.renderer import Renderer
 from webapp.live.revisions import Revisions
 from webapp.live.signals.sqlite import SqliteSignal
 from webapp.live.signals.touched import Touched

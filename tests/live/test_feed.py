@@ -186,7 +186,7 @@ async def test_a_database_that_fails_keeps_its_readers_and_catches_them_up(
     await until(lambda: "cannot be refreshed" in caplog.text)
     source.is_failing = False
     await until(lambda: wire.last_id == source.revision)
-    assert not subscriber.is_over
+    assert not subscriber.reason
     assert wire.screen
     assert wire.screen.state == source.screen.state
 

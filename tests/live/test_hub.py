@@ -190,7 +190,7 @@ async def test_closing_ends_all_streams_and_stops_all_feeds(make_hub: MakeHub, s
     await hub.feed(KEY)
     readers = [hub.subscribe(KEY, MemoryWire(), "", "me") for _ in range(3)]
     hub.close()
-    assert all(reader.is_over for reader in readers)
+    assert all(reader.reason for reader in readers)
     assert not hub.feeds
     for reader in readers:
         hub.unsubscribe(KEY, reader, "me")

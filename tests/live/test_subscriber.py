@@ -52,7 +52,7 @@ async def test_a_reader_that_drains_in_time_is_kept() -> None:
         await asyncio.sleep(0.025)
         wire.drain(reader)
     await asyncio.sleep(0.1)
-    assert not reader.is_over
+    assert not reader.reason
     assert not wire.is_aborted
 
 
@@ -70,7 +70,7 @@ async def test_the_end_is_clean_only_for_a_reader_that_would_see_it(lags: bool) 
     if lags:
         wire.hold(reader)
     reader.end("life")
-    assert reader.is_over
+    assert reader.reason
     assert wire.is_aborted == lags
     assert wire.is_ended != lags
     assert reader.reason == "life"

@@ -13,6 +13,7 @@ from typing import Any
 from tests.copy import Copy
 from tests.model import Screen
 from tests.programs import REFUSED, PostgresProgram, SqliteProgram, program
+from tests.tables.reading import read_page
 from webapp.database import Database
 from webapp.live.encoders import encoder_of
 from webapp.live.hub import Hub
@@ -22,7 +23,7 @@ from webapp.rendering import TableRenderer
 from webapp.tables import hits
 from webapp.tables.documents import as_json, page_as_json
 from webapp.tables.listing import Listing
-from webapp.tables.page import Page, Row, read_page
+from webapp.tables.page import Page, Row
 from webapp.tables.pages import Pages
 from webapp.tables.touching import Basis
 from webapp.users import USERS

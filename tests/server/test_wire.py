@@ -101,7 +101,7 @@ def chunks(frames: list[Frame]) -> bytes:
 @on_uvloop
 async def test_a_request_that_comes_with_that_for_the_stream_is_not_taken_for_it() -> None:
     async with connected(request=2 * REQUEST) as connection:
-        assert not connection.subscriber.is_over
+        assert not connection.subscriber.reason
         connection.subscriber.push(numbered(1))
         expected = chunks([numbered(1)])
         assert await connection.receive(len(expected)) == expected
@@ -158,7 +158,7 @@ async def test_a_connection_that_was_reset_is_noticed_by_a_write() -> None:
             connection.subscriber.push(numbered(number, 50))
         async with asyncio.timeout(PATIENCE):
             await heard.wait()
-        assert connection.subscriber.is_over
+        assert connection.subscriber.reason
         connection.subscriber.push(numbered(9, 50))  # the hub may not yet know
 
 
@@ -167,7 +167,7 @@ async def test_the_end_comes_after_all_that_was_written() -> None:
     async with connected(buffer=4096) as connection:
         made = numbered(0, 200_000)
         connection.wire.write(made)
-        assert not connection.subscriber.is_over
+        assert not connection.subscriber.reason
         connection.wire.end()
         expected = chunks([made]) + LAST_CHUNK
         assert await connection.receive(len(expected) + 1) == expected

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.conftest import make_user
+from tests.tables.reading import read_changes
 from webapp.database import Database
 from webapp.tables import writing
-from webapp.tables.history import read_changes
 from webapp.users import USERS
 
 ADA = {"username": "Ada", "email": "ada@example.org", "role": "member", "status": "active"}

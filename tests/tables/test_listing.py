@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import make_user
+from tests.tables.reading import read_page
 from webapp.database import Database
 from webapp.tables.listing import LONGEST_SEARCH, Listing, parse
-from webapp.tables.page import read_page
 from webapp.users import USERS
 
 DEFAULTS = {"sort": "username", "page": "1", "size": "50", "q": "", "role": "", "status": ""}

@@ -12,12 +12,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
 from tests.postgres import Cluster
+from tests.tables.reading import read_page
 from webapp.database import Database
 from webapp.messages import Message
 from webapp.tables import writing
 from webapp.tables.listing import Listing
 from webapp.tables.model import Tracked
-from webapp.tables.page import read_page
 from webapp.tables.table import Column, Table
 from webapp.users import USERS
 

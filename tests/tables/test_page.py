@@ -7,11 +7,12 @@ from sqlalchemy import text
 
 from tests.conftest import make_user
 from tests.live.pages import page as made_page
+from tests.tables.reading import read_page, read_row
 from webapp.config import Settings
 from webapp.database import Database
 from webapp.tables import writing
 from webapp.tables.listing import Listing
-from webapp.tables.page import Page, read_page, read_row
+from webapp.tables.page import Page
 from webapp.users import USERS
 
 FILL = """

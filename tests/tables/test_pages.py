@@ -13,10 +13,11 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from tests.conftest import make_user
+from tests.tables.reading import read_page, read_row
 from webapp.database import Database
 from webapp.tables import pages, writing
 from webapp.tables.listing import Listing
-from webapp.tables.page import Page, Row, page_of, read_page, read_row
+from webapp.tables.page import Page, Row, page_of
 from webapp.tables.pages import Pages
 from webapp.users import USERS
 

@@ -14,11 +14,12 @@ import pytest
 from tests.conftest import Outside
 from tests.live.pages import NOON, state
 from tests.programs import REFUSED, SqliteProgram
+from tests.tables.reading import read_page
 from webapp.database import Database
 from webapp.live.signals.touched import Touched
 from webapp.tables import hits
 from webapp.tables.listing import Listing, parse
-from webapp.tables.page import Page, Row, read_page
+from webapp.tables.page import Page, Row
 from webapp.tables.text import fold
 from webapp.tables.touching import Basis, Touch
 from webapp.users import USERS

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from webapp.live.documents import Documents
-from webapp.live.frames import Renderer, difference, part
+from webapp.live.frames import difference, part
 from webapp.live.limits import Form
+from webapp.live.renderer import Renderer
 from webapp.live.steps import Outline
 from webapp.tables.page import Page
 

@@ -6,46 +6,13 @@ brings: new neighbours travel in one part, anchored on a row that stays, or on t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
+from webapp.live.renderer import Renderer
 from webapp.live.sse import END, message, opening, text
 from webapp.live.steps import Outline, Steps, steps
-from webapp.tables.page import Page, Row
-
-
-class Renderer(Protocol):
-    """What a feed must be able to show: the parts of one table for one audience."""
-
-    name: str  # the id of the table's body
-    row_name: str  # what the ids of rows and notices begin with
-    seed: str  # what else decides how a page looks: table, templates, audience
-
-    def row(self, row: Row) -> str:
-        """Return the row, without white space around it."""
-
-    def rows(self, rows: Sequence[Row]) -> str:
-        """Return several rows."""
-
-    def pager(self, page: Page) -> str:
-        """Return the page links, their own element included."""
-
-    def beat(self) -> str:
-        """Return the heartbeat, its own element included."""
-
-    def notice(self, id: int) -> str:
-        """Return what goes beside an open form of row ``id`` when the row changes."""
-
-    def summary(self, changed: int) -> str:
-        """Return what is said of so many rows that changed."""
-
-    def connecting(self, token: str) -> str:
-        """Return the line of the connection log that makes the browser answer with ``token``."""
-
-    def connected(self, milliseconds: float) -> str:
-        """Return the line of the connection log that tells the round trip."""
+from webapp.tables.page import Page
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,6 @@ class Subscriber:
         "frames",
         "greeted_at",
         "is_behind",
-        "is_over",
         "lags",
         "left",
         "reason",
@@ -64,9 +63,8 @@ class Subscriber:
         self.token = secrets.token_urlsafe(12)
         self.greeted_at = 0.0
         self.catch_up: Callable[[Subscriber], None] | None = None  # the feed's, while it is subscribed
-        self.is_over = False
         self.left: Callable[[], None] | None = None  # to be called when it is over
-        self.reason = ""  # why it ended
+        self.reason = ""  # why it is over
         self.began_at = time.monotonic()
         self.frames = 0
         self.bytes = 0
@@ -122,7 +120,6 @@ class Subscriber:
 
     def closed(self, reason: str = "left") -> None:
         """Hear that nothing more is to be written."""
-        self.is_over = True
         self.reason = self.reason or reason
         self._life.cancel()
         if self._stalled is not None:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Connection, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.tables.model import Base, Instant
@@ -26,11 +25,6 @@ class Change(Base):
     row_id: Mapped[int]
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-
-
-async def read_changes(connection: AsyncConnection, table: Table, id: int, limit: int = 20) -> list[Any]:
-    """Read the newest changes of one row, newest first."""
-    return await connection.run_sync(changes_of, table, id, limit)
 
 
 def changes_of(connection: Connection, table: Table, id: int, limit: int = 20) -> list[Any]:

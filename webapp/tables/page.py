@@ -10,7 +10,6 @@ from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from webapp.tables.hits import count_all, find, rows
 from webapp.tables.listing import Listing
@@ -89,13 +88,8 @@ class Page:
         return digest.hexdigest()
 
 
-async def read_page(connection: AsyncConnection, table: Table, listing: Listing) -> Page:
-    """Read the page of ``listing``; ``connection`` is in a read transaction, so rows and total are of one moment."""
-    return await connection.run_sync(page_of, table, listing)
-
-
 def page_of(connection: Connection, table: Table, listing: Listing) -> Page:
-    """Return the page of ``listing``; as ``read_page``."""
+    """Return the page of ``listing``; ``connection`` is in a read transaction, so rows and total are of one moment."""
     now, size = datetime.now(UTC), listing.size
     hits = find(connection, table, listing)
     total, number = hits.total, listing.page
@@ -115,11 +109,6 @@ def page_of(connection: Connection, table: Table, listing: Listing) -> Page:
     shown = tuple(_row(table, values[:-1]) for values in found)
     ends = (found[0][-1], found[-1][-1]) if found else None
     return Page(listing, shown, max(total, (number - 1) * size + len(shown)), number, now, is_more, ends)
-
-
-async def read_row(connection: AsyncConnection, table: Table, id: int) -> Row | None:
-    """Read one row; None when there is none with this id."""
-    return await connection.run_sync(row_of, table, id)
 
 
 def row_of(connection: Connection, table: Table, id: int) -> Row | None:
