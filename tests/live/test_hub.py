@@ -149,7 +149,7 @@ async def test_a_change_of_another_table_or_elsewhere_is_not_looked_at(make_hub:
     await until(lambda: source.reads == 2)
     hub.changed()
     await until(lambda: source.reads == 3)
-    await until(lambda: feed._known)
+    await until(lambda: feed._known._page)
     hub.changed("users", [Touch(state(50), state(50))])
     assert hub.meters.spared == 1
     hub.changed("users", [Touch(state(5), state(5))])

@@ -6,10 +6,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 
 from webapp.live.encoders import Encoder
 from webapp.live.frames import Frame, frame, joined
+from webapp.live.known import Known
 from webapp.live.meters import Meters
 from webapp.live.revisions import Revisions
 from webapp.live.subscriber import Subscriber
@@ -48,9 +48,7 @@ class Feed:
         self._summary = Summary(encoder.summary)
         self._touched_at: float | None = None  # when the first signal came that is not yet served
         self._read = read
-        self._basis = basis
-        self._known: Page | None = None  # the page as it is, unless what was heard since its read began may change it
-        self._known_at: datetime | None = None  # until when it is known to have been so
+        self._known = Known(basis)
         self._heartbeat = heartbeat
         self._dirty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -62,11 +60,9 @@ class Feed:
 
     def touch(self, touches: Sequence[Touch] | None = None) -> None:
         """Hear that the table may have changed, and which of its rows (None: any row)."""
-        if touches is not None and self._known is not None and not self._basis.may_change(self._known, touches):
-            self._known_at = datetime.now(UTC)
+        if self._known.spares(touches):
             self.meters.spared += 1
             return
-        self._known = None
         if self._touched_at is None:
             self._touched_at = time.perf_counter()
         self._dirty.set()
@@ -137,7 +133,7 @@ class Feed:
         # The flag is cleared first: a change that comes while the page is read makes it be read again, whatever it is,
         # for the page that it would be judged by is not known yet.
         self._dirty.clear()
-        self._known = None
+        self._known.forget()
         touched_at, self._touched_at = self._touched_at, None
         with self.meters.refresh.time():
             new, before = await self._read(), self.revision
@@ -148,10 +144,9 @@ class Feed:
                 self.meters.latency.observe(time.perf_counter() - touched_at)
 
     def _move(self, page: Page) -> str:
-        self.revisions.confirm(self._known_at)
-        self._known_at = None
+        self.revisions.confirm(self._known.take_until())
         if not self._dirty.is_set():
-            self._known = page
+            self._known.learn(page)
         return self.revisions.move(page) + self._summary.after(page, asyncio.get_running_loop().time())
 
     def _push(self, made: Frame, since: str) -> None:
