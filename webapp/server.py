@@ -31,10 +31,12 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave on SIGINT and SIGTERM; uvicorn would raise the signal again, and the exit status would be -15."""
+        """Leave on SIGINT, SIGTERM and SIGHUP; uvicorn would raise the signal again: the exit status would be -15."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # nohup ignores SIGHUP, and so does a worker: it is for the parent.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self.handle_exit, number, None)
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -48,7 +50,7 @@ class Server(uvicorn.Server):
 
 
 def serve(app: Quart, settings: Settings) -> None:
-    """Serve ``app`` until SIGINT or SIGTERM; open streams then end cleanly within two seconds."""
+    """Serve ``app`` until SIGINT, SIGTERM or SIGHUP; open streams then end cleanly within two seconds."""
     with bind(settings) as bound:
         Server(configuration(app, settings)).run([bound])
 

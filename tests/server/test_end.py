@@ -1,11 +1,13 @@
-"""The server's end: SIGTERM and SIGINT end every stream cleanly, with status 0, within two seconds."""
+"""The server's end: SIGTERM, SIGINT and SIGHUP end every stream cleanly, with status 0, within two seconds."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 
 import pytest
 
@@ -27,9 +29,20 @@ async def stop(server: Server, number: int) -> None:
     assert time.monotonic() - began < BOUND
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@contextmanager
+def hang_up(action: signal.Handlers) -> Iterator[None]:
+    """Let what is started meanwhile find SIGHUP so: ignored, as by nohup, or not."""
+    before = signal.signal(signal.SIGHUP, action)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_fifty_streams_end_cleanly(serve: Serve, number: int) -> None:
-    server = serve()
+    with hang_up(signal.SIG_DFL):
+        server = serve()
     server.add_users(5)
     async with AsyncExitStack() as stack:
         streams = [
@@ -42,6 +55,17 @@ async def test_fifty_streams_end_cleanly(serve: Serve, number: int) -> None:
         for stream in streams:
             assert await stream.end() == []
             assert stream.is_clean
+
+
+async def test_whoever_was_started_by_nohup_goes_on_when_the_terminal_is_closed(serve: Serve) -> None:
+    with hang_up(signal.SIG_IGN):
+        server = serve()
+    async with following(server.port) as stream:
+        await stream.event()
+        os.kill(server.process.pid, signal.SIGHUP)
+        server.add_users(1)
+        assert "User 001" in (await stream.event()).data
+    await stop(server, signal.SIGTERM)
 
 
 async def test_readers_that_take_nothing_do_not_hold_up_the_end(serve: Serve) -> None:
