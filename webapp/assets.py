@@ -10,16 +10,13 @@ import brotli
 
 from webapp.resources import folder
 
-# The style sheets of a table, in their order.
-SCOPED = (
-    *("colours", "base", "page", "table", "row", "card", "pager", "updates", "empty", "panel", "form", "details"),
-    "embed",
-)
 # The style sheets of our pages: one request, and one file that is kept, instead of 16.
 SHEETS = (
     *("colours", "base", "page", "languages", "table", "row", "card", "pager", "updates", "empty", "panel", "form"),
     *("details", "connection", "docs", "print"),
 )
+NOT_EMBEDDED = {"languages", "connection", "docs", "print"}
+SCOPED = (*(name for name in SHEETS if name not in NOT_EMBEDDED), "embed")
 JOINED = {
     "pages.css": tuple(f"css/{name}.css" for name in SHEETS),
     "frame.css": tuple(f"css/{name}.css" for name in (*SHEETS, "embed")),
