@@ -289,5 +289,7 @@ async def news(database: Database, outside: Outside) -> AsyncIterator[Callable[[
         heard.clear()
         return rows
 
-    yield heard_since
-    await signal.stop()
+    try:
+        yield heard_since
+    finally:
+        await signal.stop()

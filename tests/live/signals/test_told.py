@@ -352,6 +352,18 @@ def test_what_is_not_understood_may_be_any_row(text: str) -> None:
     assert told(USERS, text) is None
 
 
+async def test_whatever_is_sorted_is_sorted_by_code_point(other: PostgresProgram) -> None:
+    found = other.execute(
+        "SELECT attname, collname FROM pg_attribute LEFT JOIN pg_collation AS c ON c.oid = attcollation"
+        " WHERE attrelid = 'users'::regclass AND attname = ANY(?)",
+        list(USERS.deciding),
+    )
+    assert {name: collation for name, collation in found if name not in ("id", *USERS.moments)} == dict.fromkeys(
+        ("username_key", "email_key", "role", "status"), "C"
+    )
+    assert len(found) == len(USERS.deciding)
+
+
 def test_the_migration_tells_all_that_decides() -> None:
     versions = Path(postgres.__file__).parents[2] / "migrations/versions"
     text = (versions / "0004_touched_on_postgresql.py").read_text()

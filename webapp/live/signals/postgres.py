@@ -34,7 +34,7 @@ class PostgresSignal:
     """Listens on a connection of its own, for a pooler gives a connection away after each transaction.
 
     ``connect`` makes it, ``notify`` speaks on another one. What is heard is a hint: the name of a table, for
-    ``changed``, on a channel of its own with the rows that were touched (else that may be any); or
+    ``changed``, on a channel of its own with the rows of ``tables`` that were touched (else that may be any); or
     ``answered <token>``, for ``answered``. Nothing is heard while there is no connection, so all tables count as
     changed when there is one again.
     """
