@@ -125,7 +125,7 @@ def test_a_postgresql_database_of_the_version_before_is_brought_up_to_date_and_k
         prepare(empty)
         other.execute("UPDATE users SET role = 'administrator'")
         assert other.execute("SELECT username, role FROM users") == [("Ada", "administrator")]
-        assert len(other.execute("SELECT name FROM rowcast_channel")) == 1
+        assert len(other.execute("SELECT name FROM touched_channel")) == 1
 
 
 async def test_a_program_whose_event_loop_runs_can_set_a_database_up(empty: str) -> None:

@@ -177,7 +177,7 @@ async def test_one_transaction_says_no_more_than_is_judged(
 ) -> None:
     said: list[str] = []
     connection = await server.connect()
-    ((channel,),) = other.execute("SELECT name FROM rowcast_channel")
+    ((channel,),) = other.execute("SELECT name FROM touched_channel")
     for name in (channel, CHANNEL):
         await connection.add_listener(name, lambda *heard: said.append(heard[-1]))
     other.execute_many(*[("UPDATE users SET version = version + 1, email_key = ? WHERE id = 1", (str(n),))
@@ -222,13 +222,13 @@ async def test_who_may_write_and_nothing_else_is_told_of_as_well(news: News, oth
     other.execute("SET ROLE rowcast_writer")
     try:
         # What it makes to be found first is not taken for what the trigger means.
-        other.execute("CREATE TEMP TABLE rowcast_channel AS SELECT 'mine' AS name")
+        other.execute("CREATE TEMP TABLE touched_channel AS SELECT 'mine' AS name")
         other.execute("SET search_path = pg_temp, public")
         for sql in (INSERT, UPDATE, DELETE):
             other.execute(sql)
         for refused in (
-            "SELECT * FROM public.rowcast_channel",
-            "CREATE TRIGGER t AFTER INSERT ON rowcast_channel EXECUTE FUNCTION public.users_touched()",
+            "SELECT * FROM public.touched_channel",
+            "CREATE TRIGGER t AFTER INSERT ON touched_channel EXECUTE FUNCTION public.users_touched()",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 other.execute(refused)
@@ -252,7 +252,7 @@ async def test_nothing_that_a_row_holds_is_said_where_anybody_may_listen(
     await news()
     await until(lambda: f"answered {TOKEN}" in said)
     assert said == ["users", f"answered {TOKEN}"]
-    ((channel,),) = other.execute("SELECT name FROM rowcast_channel")
+    ((channel,),) = other.execute("SELECT name FROM touched_channel")
     assert re.fullmatch("rowcast_[0-9a-f]{32}", channel)
     await connection.close()
 
@@ -260,7 +260,7 @@ async def test_nothing_that_a_row_holds_is_said_where_anybody_may_listen(
 async def test_without_a_name_for_the_channel_any_row_may_have_been_touched(
     news: News, other: PostgresProgram, server: Postgres
 ) -> None:
-    other.execute("TRUNCATE rowcast_channel")
+    other.execute("TRUNCATE touched_channel")
     other.execute(UPDATE)
     assert await news() == [None]
     signal_heard: Heard = []
@@ -283,7 +283,7 @@ async def test_after_a_restore_that_brought_another_channel_it_is_heard_there(
         server.connect, server.notify, lambda table, rows: heard.append((table, rows)), lambda token: None, [USERS]
     )
     await signal.start()
-    other.execute("UPDATE rowcast_channel SET name = 'another'")
+    other.execute("UPDATE touched_channel SET name = 'another'")
     await until(lambda: heard)
     assert heard == [(None, None)], "what was said there meanwhile was not heard"
     heard.clear()

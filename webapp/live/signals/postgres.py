@@ -21,7 +21,7 @@ from webapp.tables.touching import Touch
 
 log = logging.getLogger(__name__)
 
-ROWS = "SELECT min(name) FROM rowcast_channel"  # the channel where rows are told, if any
+ROWS = "SELECT min(name) FROM touched_channel"  # the channel where rows are told, if any
 
 KEEP_ALIVE = 10.0  # seconds between two questions whether the connection lives
 ANSWER = 5.0  # seconds that it has to answer

@@ -41,8 +41,8 @@ def upgrade() -> None:
 
 
 POSTGRES = (
-    "CREATE TABLE rowcast_channel (name text NOT NULL)",
-    "INSERT INTO rowcast_channel VALUES ('rowcast_' || translate(gen_random_uuid()::text, '-', ''))",
+    "CREATE TABLE touched_channel (name text NOT NULL)",
+    "INSERT INTO touched_channel VALUES ('rowcast_' || translate(gen_random_uuid()::text, '-', ''))",
     f"""
     CREATE FUNCTION users_touched() RETURNS trigger LANGUAGE plpgsql
         SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -68,7 +68,7 @@ POSTGRES = (
         counted := counted || repeat('.', json_array_length(touches));
         PERFORM set_config('rowcast.touched', counted, true);
         message := TG_TABLE_NAME || ' ' || touches;
-        EXECUTE format('SELECT min(name) FROM %I.rowcast_channel', TG_TABLE_SCHEMA) INTO channel;
+        EXECUTE format('SELECT min(name) FROM %I.touched_channel', TG_TABLE_SCHEMA) INTO channel;
         IF channel IS NULL OR length(counted) > {MOST} OR getdatabaseencoding() <> 'UTF8'
             OR octet_length(message) >= current_setting('block_size')::int - 192 -- NOTIFY_PAYLOAD_MAX_LENGTH
         THEN
