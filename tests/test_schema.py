@@ -109,6 +109,25 @@ def test_a_server_that_is_not_there_is_refused_with_its_address_and_without_the_
     assert "hush" not in str(refusal.value)
 
 
+def test_a_postgresql_database_of_the_version_before_is_brought_up_to_date_and_keeps_its_rows(empty: str) -> None:
+    config = _alembic()
+
+    def begin(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+
+    exclusively(empty, begin)
+    with program(empty) as other:
+        other.execute("INSERT INTO users (username, email) VALUES ('Ada', 'a@b.c')")
+        with pytest.raises(Unusable, match="rowcast migrate"):
+            prepare(empty)
+        migrate(empty)
+        prepare(empty)
+        other.execute("UPDATE users SET role = 'administrator'")
+        assert other.execute("SELECT username, role FROM users") == [("Ada", "administrator")]
+        assert len(other.execute("SELECT name FROM touched_channel")) == 1
+
+
 async def test_a_program_whose_event_loop_runs_can_set_a_database_up(empty: str) -> None:
     prepare(empty)
     prepare(empty)

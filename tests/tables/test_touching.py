@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,9 +15,12 @@ import pytest
 
 from tests.conftest import Outside
 from tests.live.pages import NOON, state
+from tests.live.source import until
 from tests.programs import REFUSED, SqliteProgram
 from tests.tables.reading import read_page
 from webapp.database import Database
+from webapp.database.postgres import Postgres
+from webapp.live.signals.postgres import PostgresSignal
 from webapp.live.signals.touched import Touched
 from webapp.tables import hits
 from webapp.tables.listing import Listing, parse
@@ -52,7 +57,7 @@ def listing(dice: random.Random) -> Listing:
     return parse(USERS, query.items())[0]
 
 
-def statement(dice: random.Random) -> tuple[str, tuple[Any, ...]]:
+def sqlite_statement(dice: random.Random) -> tuple[str, tuple[Any, ...]]:
     """Return something that a program may do to the table."""
     id, other, number = dice.randint(1, ROWS), dice.randint(1, ROWS), dice.randint(1, 10**9)
     name, email = text(dice, 0.2), f"{text(dice)}{number}@b.c"
@@ -92,15 +97,65 @@ def statement(dice: random.Random) -> tuple[str, tuple[Any, ...]]:
     )  # fmt: skip
 
 
+def postgres_statement(dice: random.Random) -> tuple[str, tuple[Any, ...]]:
+    """Return the same for PostgreSQL."""
+    id, other, number = dice.randint(1, ROWS), dice.randint(1, ROWS), dice.randint(1, 10**9)
+    name, email = text(dice, 0.2), f"{text(dice)}{number}@b.c"
+    at = datetime(2026, dice.randint(1, 9), 1, 12, microsecond=dice.choice([0, 0, 500_000, 1]))  # noqa: DTZ001
+    role, status = dice.choice(ROLES), dice.choice(STATUSES)
+    row = "(id, username, username_key, email, email_key, role, status, changed) OVERRIDING SYSTEM VALUE VALUES"
+    return dice.choice(
+        [
+            ("INSERT INTO users (username, email, role) VALUES (?, ?, ?)", (name, email, role)),
+            (f"INSERT INTO users {row} (?, ?, ?, ?, ?, ?, ?, ?)",
+             (id, name, fold(name), email, email.upper(), role, status, at)),
+            (f"INSERT INTO users {row} (?, ?, ?, ?, ?, ?, ?, ?)"
+             " ON CONFLICT (id) DO UPDATE SET username_key = excluded.username_key, changed = excluded.changed,"
+             " version = users.version + 1", (id, name, fold(name), email, email, role, status, at)),
+            ("INSERT INTO users (username, username_key, email, email_key) VALUES ('x', ?, 'y', ?)"
+             " ON CONFLICT (username_key) DO UPDATE SET status = 'closed', email = 'z'", (name, email)),
+            ("MERGE INTO users USING (VALUES (?::bigint, ?::text, ?::text)) AS v (id, name, email) ON users.id = v.id"
+             " WHEN MATCHED AND role = 'member' THEN DELETE"
+             " WHEN MATCHED THEN UPDATE SET username = v.name, email = v.email"
+             " WHEN NOT MATCHED THEN INSERT (username, email) VALUES (v.name, v.email)", (id, name, email)),
+            ("WITH gone AS (DELETE FROM users WHERE id = ? RETURNING username_key, email_key)"
+             " INSERT INTO users (username, email) SELECT username_key || '1', email_key || '1' FROM gone", (id,)),
+            ("UPDATE users SET username = a.username_key || '2' FROM (SELECT * FROM users WHERE id = ?) AS a"
+             " WHERE users.id = ?", (other, id)),
+            ("UPDATE users SET id = DEFAULT WHERE id = ?", (id,)),
+            ("UPDATE users SET username = ? WHERE id = ?", (name, id)),
+            ("UPDATE users SET username = ?::text, username_key = ?::text, version = version + 1 WHERE id = ?",
+             (name, name, id)),
+            ("UPDATE users SET email = ?::text, email_key = ?::text, version = version + 1 WHERE id = ?",
+             (email, email, id)),
+            ("UPDATE users SET role = ? WHERE id = ?", (role, id)),
+            ("UPDATE users SET status = ? WHERE id = ?", (status, id)),
+            ("UPDATE users SET changed = ?, version = version + 1 WHERE id = ?", (at, id)),
+            ("UPDATE users SET created = ?, version = version + 1 WHERE id = ?", (at, id)),
+            ("UPDATE users SET version = version - 1 WHERE id = ?", (id,)),
+            ("UPDATE users SET status = ? WHERE id % 9 = ?", (status, id % 9)),
+            ("DELETE FROM users WHERE id = ?", (id,)),
+            ("DELETE FROM users WHERE id BETWEEN ? AND ?", (id, id + 3)),
+        ]
+    )  # fmt: skip
+
+
 def fill(outside: Outside, dice: random.Random) -> None:
+    row = "(id, username, username_key, email, email_key, role, status, changed)"
+    if not isinstance(outside, SqliteProgram):
+        row += " OVERRIDING SYSTEM VALUE"
     for id in range(1, ROWS + 1):
         role, status, name = dice.choice(ROLES), dice.choice(STATUSES), f"{text(dice)}{id}"
-        at = f"2026-0{dice.randint(1, 9)}-01 12:00:00"
-        outside.execute(
-            "INSERT OR IGNORE INTO users (id, username, username_key, email, email_key, role, status, changed)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            *(id, name, fold(name), f"{id}@b.c", f"{id}@b.c", role, status, at),
-        )
+        at: Any = datetime(2026, dice.randint(1, 9), 1, 12)  # noqa: DTZ001
+        if isinstance(outside, SqliteProgram):
+            at = str(at)
+        with suppress(*REFUSED):
+            outside.execute(
+                f"INSERT INTO users {row} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                *(id, name, fold(name), f"{id}@b.c", f"{id}@b.c", role, status, at),
+            )
+    if not isinstance(outside, SqliteProgram):
+        outside.execute(f"ALTER TABLE users ALTER COLUMN id RESTART WITH {ROWS + 1}")
 
 
 def shown(page: Page) -> tuple[object, ...]:
@@ -169,35 +224,73 @@ def test_of_a_page_whose_ends_cannot_be_compared_nothing_is_said() -> None:
         assert Basis(USERS, Listing()).may_change(page, [touch])
 
 
-@pytest.mark.only("sqlite")
 @pytest.mark.parametrize("counted", [20, 10_000])
 @pytest.mark.parametrize("seed", range(4))
 async def test_what_is_said_to_leave_a_page_as_it_is_leaves_it_so(
-    seed: int, counted: int, database: Database, outside: SqliteProgram, monkeypatch: pytest.MonkeyPatch
+    seed: int, counted: int, database: Database, outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hits, "COUNTED", counted)
     dice = random.Random(seed)
     fill(outside, dice)
-    log, told = Touched(USERS), Counter[tuple[bool, bool]]()
-    log.since(outside.connection)
+    told = Counter[tuple[bool, bool]]()
     listings = [listing(dice) for _ in range(24)]
     bases = {asked: Basis(USERS, asked) for asked in listings}
     now: dict[Listing, Page] = {}
-    for _ in range(WRITES):
-        for _ in range(dice.choice([1, 1, 1, 3])):
-            sql, values = statement(dice)
-            with suppress(*REFUSED):
-                outside.execute(sql, *values)
-        touches = log.since(outside.connection)
-        assert touches is not None
-        before, now = now, {}
-        async with database.read() as connection:
-            for asked in bases:
-                now[asked] = await read_page(connection, USERS, asked)
-        for asked, page in before.items():
-            may_change, is_same = bases[asked].may_change(page, touches), shown(now[asked]) == shown(page)
-            told[may_change, is_same] += 1
-            assert may_change or is_same, f"{asked.query!r} is not what it was after {sql!r} {values!r}: {touches!r}"
+    write = sqlite_statement if isinstance(outside, SqliteProgram) else postgres_statement
+    async with news(database, outside) as touched_since:
+        for _ in range(WRITES):
+            for _ in range(dice.choice([1, 1, 1, 3])):
+                sql, values = write(dice)
+                with suppress(*REFUSED):
+                    outside.execute(sql, *values)
+            touches = await touched_since()
+            before, now = now, {}
+            async with database.read() as connection:
+                for asked in bases:
+                    now[asked] = await read_page(connection, USERS, asked)
+            for asked, page in before.items():
+                may_change = touches is None or bases[asked].may_change(page, touches)
+                is_same = shown(now[asked]) == shown(page)
+                told[may_change, is_same] += 1
+                assert may_change or is_same, f"{asked.query!r} is not what it was after {sql!r} {values!r}: {touches}"
     # This proves nothing unless pages changed, and many were rightly said not to.
     assert told[True, False] > 100, told
     assert told[False, True] > 1000, told
+
+
+@asynccontextmanager
+async def news(database: Database, outside: Outside) -> AsyncIterator[Callable[[], Awaitable[list[Touch] | None]]]:
+    """Tell what was touched since it was asked for the last time."""
+    if isinstance(outside, SqliteProgram):
+        connection, log = outside.connection, Touched(USERS)
+        log.since(connection)
+
+        async def since() -> list[Touch] | None:
+            touches = log.since(connection)
+            assert touches is not None
+            return touches
+
+        yield since
+        return
+    server = database.kind
+    assert isinstance(server, Postgres)
+    heard: list[list[Touch] | None] = []
+    tokens: list[str] = []
+    signal = PostgresSignal(
+        server.connect, server.notify, lambda _table, touches: heard.append(touches), tokens.append, [USERS]
+    )
+    await signal.start()
+
+    async def heard_since() -> list[Touch] | None:
+        await server.notify("answered abcdefghijklmnop")  # what was said before it is heard before it
+        await until(lambda: tokens)
+        await asyncio.sleep(0)  # it is passed on in the next round of the loop
+        tokens.clear()
+        rows = None if None in heard else [touch for touches in heard for touch in touches or ()]
+        heard.clear()
+        return rows
+
+    try:
+        yield heard_since
+    finally:
+        await signal.stop()

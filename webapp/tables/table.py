@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -54,7 +55,8 @@ class Table:
 
     ``name`` is the path, the id of the ``<tbody>`` and the name in the history; ``row`` begins the ids of the rows.
     ``trigrams`` names the index of the searched text on SQLite (an FTS5 table, see migration 0002), if there is one;
-    ``touched`` the log of the rows that were written (see migration 0003): without it each commit may have touched all.
+    ``touched`` the log of the rows that were written there (see migration 0003): without it each commit may have
+    touched all.
     """
 
     name: str
@@ -94,6 +96,11 @@ class Table:
         """What decides which rows a listing has, and in what order: what is filtered, searched and sorted by."""
         keys = [column.sort_key.key for column in self.columns] + [column.value.key for column in self.filters]
         return tuple(dict.fromkeys(("id", *keys)))
+
+    @cached_property
+    def moments(self) -> frozenset[str]:
+        """Which of that are moments."""
+        return frozenset(n for n in self.deciding if getattr(self.model, n).type.python_type is datetime)
 
     @cached_property
     def names(self) -> tuple[str, ...]:

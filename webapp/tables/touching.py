@@ -10,13 +10,15 @@ was written leaves it as it is when
 Of several rows, each is judged by the page as it was read: one that leaves it as it is leaves it for the next as well.
 That a row matches is taken for granted whenever it may: text is compared without regard to case, as SQLite does for
 ASCII; a filter beside a search is not asked, for the search alone decides by which of two ways SQLite finds its rows
-(hits.py). And a row of odd text, of which databases and Python may think differently, touches every page.
+(hits.py). And a row of odd text, of which databases and Python may think differently, touches every page. Other text
+comes by code point, in both databases and in Python.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -109,7 +111,7 @@ class Basis:
 
 
 def _is_odd(value: Any) -> bool:
-    """Whether ``value`` is neither plain text, nor a number, nor nothing: U+FFFD stands for bytes that are no text."""
+    """Whether ``value`` is no plain text, number or moment, nor nothing: U+FFFD stands for bytes that are no text."""
     if isinstance(value, str):
         return "\ufffd" in value or "\0" in value
-    return not isinstance(value, int | None)
+    return not isinstance(value, int | datetime | None)

@@ -16,6 +16,8 @@ from webapp.database import Database, Unreachable, Unusable
 from webapp.database.postgres import Postgres
 from webapp.live.signals import postgres
 from webapp.live.signals.postgres import PostgresSignal
+from webapp.tables.touching import Touch
+from webapp.users import USERS
 
 pytestmark = pytest.mark.only("postgresql")
 
@@ -29,7 +31,12 @@ class Heard:
 
     def __init__(self) -> None:
         self.tables: list[str | None] = []
+        self.touches: list[list[Touch] | None] = []
         self.tokens: list[str] = []
+
+    def changed(self, table: str | None, touches: list[Touch] | None) -> None:
+        self.tables.append(table)
+        self.touches.append(touches)
 
 
 @pytest.fixture
@@ -45,7 +52,7 @@ def heard() -> Heard:
 
 def signal_for(server: Postgres, heard: Heard, **other: Any) -> PostgresSignal:
     parts = {"connect": server.connect, "notify": server.notify, **other}
-    return PostgresSignal(parts["connect"], parts["notify"], heard.tables.append, heard.tokens.append)
+    return PostgresSignal(parts["connect"], parts["notify"], heard.changed, heard.tokens.append, [USERS])
 
 
 @pytest.fixture
@@ -109,12 +116,16 @@ async def test_a_listener_that_is_cut_off_comes_back_and_counts_all_as_changed(
 async def test_a_connection_that_says_nothing_is_given_up(
     signal: PostgresSignal, heard: Heard, monkeypatch: pytest.MonkeyPatch, outside: Outside
 ) -> None:
-    async def silent(*_args: object, **_kwargs: object) -> None:
-        raise TimeoutError
-
     monkeypatch.setattr(postgres, "KEEP_ALIVE", 0.05)
-    first = signal._connection
-    monkeypatch.setattr(type(first), "execute", silent)
+    first: Any = signal._connection
+    fetchval = type(first).fetchval
+
+    async def silent(self: asyncpg.Connection, query: str, **patience: float) -> object:
+        if patience:  # it is asked whether it lives
+            raise TimeoutError
+        return await fetchval(self, query)
+
+    monkeypatch.setattr(type(first), "fetchval", silent)
     signal._hear_end(first)  # at once, and not in the ten seconds that the first rest would take
     await until(lambda: heard.tables.count(None) > 2)
     monkeypatch.undo()

@@ -40,5 +40,5 @@ def signal_of(
     """
     kind = database.kind
     if isinstance(kind, Postgres):
-        return PostgresSignal(lambda: kind.connect(listen), kind.notify, hub.changed, hub.answered)
+        return PostgresSignal(lambda: kind.connect(listen), kind.notify, hub.changed, hub.answered, tables)
     return SqliteSignal(kind.file, hub.changed, tables, Peers(workers, hub.answered) if workers else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import asyncpg
@@ -13,9 +13,15 @@ import asyncpg
 from webapp.database import Busy, Unreachable, Unusable, Unwritable
 from webapp.database.failures import FAILURES
 from webapp.database.postgres import CHANNEL
+from webapp.live.signals.told import told
+from webapp.live.signals.touched import MOST
 from webapp.live.subscriber import TOKEN
+from webapp.tables.table import Table
+from webapp.tables.touching import Touch
 
 log = logging.getLogger(__name__)
+
+ROWS = "SELECT min(name) FROM touched_channel"  # the channel where rows are told, if any
 
 KEEP_ALIVE = 10.0  # seconds between two questions whether the connection lives
 ANSWER = 5.0  # seconds that it has to answer
@@ -28,21 +34,26 @@ class PostgresSignal:
     """Listens on a connection of its own, for a pooler gives a connection away after each transaction.
 
     ``connect`` makes it, ``notify`` speaks on another one. What is heard is a hint: the name of a table, for
-    ``changed``; or ``answered <token>``, for ``answered``. Nothing is heard while there is no connection, so all
-    tables count as changed when there is one again.
+    ``changed``, on a channel of its own with the rows of ``tables`` that were touched (else that may be any); or
+    ``answered <token>``, for ``answered``. Nothing is heard while there is no connection, so all tables count as
+    changed when there is one again.
     """
 
     def __init__(
         self,
         connect: Callable[[], Awaitable[asyncpg.Connection]],
         notify: Callable[[str], Awaitable[None]],
-        changed: Callable[[str | None], None],
+        changed: Callable[[str | None, list[Touch] | None], None],
         answered: Callable[[str], object],
+        tables: Iterable[Table],
     ) -> None:
         self._connect = connect
         self._notify = notify
         self._changed = changed
         self._answered = answered
+        self._tables = {table.name: table for table in tables}
+        self._touched: dict[str, list[Touch] | None] = {}  # heard, and not yet passed on
+        self._channel: str | None = None
         self._connection: asyncpg.Connection | None = None
         self._lost = asyncio.Event()
         self._proof = secrets.token_hex()
@@ -67,7 +78,7 @@ class PostgresSignal:
     def committed(self) -> None:
         """Hear that this process has committed: the trigger says so itself, unless nobody listens."""
         if self._lost.is_set():
-            self._changed(None)
+            self._changed(None, None)
 
     async def tell(self, token: str) -> bool:
         """Pass a browser's answer on to all other processes of this database."""
@@ -89,7 +100,7 @@ class PostgresSignal:
             try:
                 if self._connection is None:
                     await self._listen()
-                    self._changed(None)
+                    self._changed(None, None)
                     log.info("Listening again")
                     wait = BACK_OFF[0]
                 await self._rest(self._connection)
@@ -103,26 +114,49 @@ class PostgresSignal:
     async def _listen(self) -> None:
         self._connection = connection = await self._connect()
         connection.add_termination_listener(self._hear_end)
+        self._channel = await connection.fetchval(ROWS)
         await connection.add_listener(CHANNEL, self._hear)
+        if self._channel is not None:
+            await connection.add_listener(self._channel, self._hear_rows)
         self._lost.clear()
 
     async def _rest(self, connection: asyncpg.Connection) -> None:
-        """Wait, and ask whether the connection lives; raises when it does not."""
+        """Wait, and ask whether the connection lives and all is said where it listens; raises when it is not so."""
         try:
             async with asyncio.timeout(KEEP_ALIVE):
                 await self._lost.wait()
             raise Unreachable("the connection was lost")
         except TimeoutError:
-            await connection.execute("SELECT 1", timeout=ANSWER)
+            if await connection.fetchval(ROWS, timeout=ANSWER) != self._channel:
+                raise Unreachable("another backup was restored") from None
 
     def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         verb, _, rest = str(payload).partition(" ")
         if not rest:
-            self._changed(verb)
+            self._touch(verb, None)
         elif verb == "answered" and TOKEN.fullmatch(rest):
             self._answered(rest)
         elif rest == self._proof:
             self._proved.set()
+
+    def _hear_rows(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        name, _, text = str(payload).partition(" ")
+        self._touch(name, told(self._tables[name], text) if name in self._tables else None)
+
+    def _touch(self, table: str, touches: list[Touch] | None) -> None:
+        # Commits that are heard at once are judged at once: together they may be too many to be judged.
+        if not self._touched:
+            asyncio.get_running_loop().call_soon(self._pass_on)
+        known = self._touched.get(table, [])
+        if known is None or touches is None or len(known) + len(touches) > MOST:
+            self._touched[table] = None
+        else:
+            self._touched[table] = [*known, *touches]
+
+    def _pass_on(self) -> None:
+        heard, self._touched = self._touched, {}
+        for table, touches in heard.items():
+            self._changed(table, touches)
 
     def _hear_end(self, connection: Any) -> None:
         if connection is self._connection:
