@@ -22,6 +22,7 @@ from webapp.database.postgres import CHANNEL, Postgres
 from webapp.live.signals import postgres
 from webapp.live.signals.postgres import PostgresSignal
 from webapp.live.signals.told import told
+from webapp.live.signals.touched import MOST
 from webapp.schema import migrate
 from webapp.tables.touching import Touch
 from webapp.users import USERS
@@ -322,9 +323,9 @@ async def test_of_commits_that_are_heard_at_once_not_more_are_told_than_are_judg
     )
     await signal.start()
     for _ in range(100):
-        other.execute(UPDATE)  # with nothing awaited, so that all is heard together
-    await until(lambda: heard)
-    assert heard == [("users", None)]
+        other.execute(UPDATE)  # with nothing awaited, so that many are heard together
+    await until(lambda: ("users", None) in heard)
+    assert all(rows is None or len(rows) <= MOST for _, rows in heard)
     await signal.stop()
 
 
