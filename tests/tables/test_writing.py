@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, select
 
 from tests.conftest import Outside, make_user
 from webapp.config import Settings
@@ -21,11 +20,13 @@ from webapp.users import USERS, User
 
 
 async def edit(database: Database, id: int, version: int | None = None, **fields: Any) -> Row:
-    return await database.write(lambda session: writing.edit(session, USERS, id, fields, version=version, by="tests"))
+    return await database.write(
+        lambda connection: writing.edit(connection, USERS, id, fields, version=version, by="tests")
+    )
 
 
 async def delete(database: Database, id: int, version: int | None = None) -> Row:
-    return await database.write(lambda session: writing.delete(session, USERS, id, version=version, by="tests"))
+    return await database.write(lambda connection: writing.delete(connection, USERS, id, version=version, by="tests"))
 
 
 async def counts(database: Database) -> tuple[int, int]:
@@ -166,16 +167,15 @@ async def test_a_row_may_change_the_case_of_its_own_name(database: Database) -> 
 async def test_a_failure_leaves_neither_row_nor_change(database: Database, verb: str) -> None:
     row = await make_user(database, "Ada")
 
-    def fails_late(session: Session) -> None:
+    def fails_late(connection: Connection) -> None:
         if verb == "create":
             fields = {"username": "Bob", "email": "bob@example.org", "role": "member", "status": "active"}
-            writing.create(session, USERS, fields, by="tests")
+            writing.create(connection, USERS, fields, by="tests")
         elif verb == "edit":
-            writing.edit(session, USERS, row.id, {"status": "closed"}, version=None, by="tests")
+            writing.edit(connection, USERS, row.id, {"status": "closed"}, version=None, by="tests")
         else:
-            writing.delete(session, USERS, row.id, version=None, by="tests")
-        session.flush()
-        assert len(session.execute(select(Change.id)).all()) == 2, "this proves nothing unless it was written"
+            writing.delete(connection, USERS, row.id, version=None, by="tests")
+        assert len(connection.execute(select(Change.id)).all()) == 2, "this proves nothing unless it was written"
         raise ConnectionError
 
     with pytest.raises(ConnectionError):

@@ -122,15 +122,16 @@ async def read_row(connection: AsyncConnection, table: Table, id: int) -> Row | 
     return await connection.run_sync(row_of, table, id)
 
 
-def row_of(connection: Connection, table: Table, id: int) -> Row | None:
-    """Return one row; None when there is none with this id."""
-    values = connection.execute(_one(table), {"id": id}).one_or_none()
+def row_of(connection: Connection, table: Table, id: int, *, is_locked: bool = False) -> Row | None:
+    """Return one row, ``is_locked`` where rows can be; None when there is none with this id."""
+    values = connection.execute(_one(table, is_locked), {"id": id}).one_or_none()
     return None if values is None else _row(table, values)
 
 
 @cache
-def _one(table: Table) -> Select[Any]:
-    return select(*table.attributes).where(table.model.id == bindparam("id"))
+def _one(table: Table, is_locked: bool) -> Select[Any]:
+    found = select(*table.attributes).where(table.model.id == bindparam("id"))
+    return found.with_for_update() if is_locked else found
 
 
 def _row(table: Table, values: Any) -> Row:
