@@ -15,6 +15,7 @@ from sqlalchemy import (
     Dialect,
     Select,
     UnaryExpression,
+    case,
     column,
     func,
     literal_column,
@@ -57,9 +58,7 @@ def find(connection: Connection, table: Table, listing: Listing) -> Hits:
     """Count the rows of ``listing``."""
     is_sqlite = _is_sqlite(connection.dialect)
     if is_sqlite and not listing.is_narrowed:
-        # To go to the row after those that are counted takes a quarter of the time of counting them.
-        is_more = connection.execute(_beyond(table)).first() is not None
-        return Hits(COUNTED + 1 if is_more else count_all(connection, table))
+        return Hits(connection.execute(_some(table, COUNTED)).scalar_one())
     ids = select(table.model.id).where(*_matching(table, listing))
     by_text = _by_trigrams(table, listing) if is_sqlite else None
     if by_text is not None:
@@ -93,7 +92,7 @@ def every_row(dialect: Dialect, table: Table, listing: Listing, hits: Hits) -> S
 
 def count_all(connection: Connection, table: Table) -> int:
     """Count the rows of ``table``, however many there are."""
-    return connection.execute(select(func.count()).select_from(table.model)).scalar_one()
+    return connection.execute(_all(table)).scalar_one()
 
 
 def _count(connection: Connection, found: Select[Any]) -> int:
@@ -116,8 +115,15 @@ def _in_order(table: Table, listing: Listing) -> Select[Any]:
 
 
 @cache
-def _beyond(table: Table) -> Select[Any]:
-    return select(table.model.id).offset(COUNTED).limit(1)
+def _some(table: Table, most: int) -> Select[Any]:
+    # To go to the row after those that are counted takes a quarter of the time of counting them.
+    beyond = select(table.model.id).offset(most).limit(1).exists()
+    return select(case((beyond, most + 1), else_=_all(table).scalar_subquery()))
+
+
+@cache
+def _all(table: Table) -> Select[Any]:
+    return select(func.count()).select_from(table.model)
 
 
 def _these(ids: Sequence[int]) -> Select[Any]:
