@@ -83,10 +83,9 @@ class Page:
         ``seed`` stands for what else decides how the page looks: the table, the templates, the audience.
         """
         total = f"{self.total}{'+' * self.is_more}"
-        digest = blake2b(f"{seed}\n{self.listing.query}\n{total}\n".encode(), digest_size=12)
-        for row in self.rows:
-            digest.update(b"%d:%b" % (row.id, row.fingerprint))
-        return digest.hexdigest()
+        head = f"{seed}\n{self.listing.query}\n{total}\n".encode()
+        rows = [b"%d:%b" % (row.id, row.fingerprint) for row in self.rows]
+        return blake2b(head + b"".join(rows), digest_size=12).hexdigest()
 
 
 async def read_page(connection: AsyncConnection, table: Table, listing: Listing) -> Page:
