@@ -70,6 +70,18 @@ async def test_readers_do_not_wait_behind_many_writers_that_wait(database: Datab
     assert (await rows(database)).total == 30
 
 
+@pytest.mark.only("sqlite")
+async def test_the_connection_that_was_used_last_is_the_next(database: Database) -> None:
+    def used(connection: Connection) -> Any:
+        time.sleep(0.05)
+        return connection.connection.driver_connection
+
+    found = await asyncio.gather(*(database.query(used) for _ in range(3)))
+    assert len(set(found)) == 3, "this proves nothing unless there are several"
+    wrote = await database.write(used)
+    assert await database.query(used) is wrote
+
+
 async def test_a_unit_that_was_refused_runs_again_when_the_file_is_free(database: Database, outside: Outside) -> None:
     await make_user(database, "Ada")
     outside.hold()

@@ -7,14 +7,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from pydantic import BaseModel
+from sqlalchemy import Connection, MetaData, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from tests.conftest import Outside, make_user
 from webapp.config import Settings
 from webapp.database import Database
+from webapp.messages import _
 from webapp.tables import writing
-from webapp.tables.history import Change
+from webapp.tables.history import Change, read_changes
+from webapp.tables.model import Tracked
 from webapp.tables.page import Row
+from webapp.tables.table import Column, Table
 from webapp.tables.writing import Conflict, Missing, Taken
 from webapp.users import USERS, User
 
@@ -182,3 +187,65 @@ async def test_a_failure_leaves_neither_row_nor_change(database: Database, verb:
         await database.write(fails_late)
     assert await counts(database) == (1, 1)
     assert (await edit(database, row.id, role="member")).fingerprint == row.fingerprint
+
+
+KEEPING_OUT = {
+    "sqlite": (
+        "CREATE TRIGGER stays BEFORE UPDATE ON users BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TRIGGER remains BEFORE DELETE ON users BEGIN SELECT RAISE(IGNORE); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION stays() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER a_stays BEFORE UPDATE OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION stays()",
+    ),
+}
+
+
+@pytest.mark.parametrize("verb", [edit, delete])
+async def test_a_row_that_a_trigger_keeps_as_it_is_has_no_change_in_the_history(
+    database: Database, dialect: str, outside: Outside, verb: Any
+) -> None:
+    row = await make_user(database, "Ada")
+    for statement in KEEPING_OUT[dialect]:
+        outside.execute(statement)
+    with pytest.raises(RuntimeError):
+        await verb(database, row.id, 1, **({"status": "closed"} if verb is edit else {}))
+    assert await counts(database) == (1, 1)
+
+
+class Thing(Tracked):
+    """A row whose column has another name in the database, of a table that is not ours."""
+
+    __tablename__ = "things"
+    metadata = MetaData()
+
+    label: Mapped[str] = mapped_column("label_text")
+
+
+class ThingDraft(BaseModel):
+    label: str
+
+
+LABEL = Column(name="label", label=_("User name"), value=Thing.label)
+THINGS = Table("things", "thing", _("Users"), Thing, ThingDraft, (LABEL,), "label", {})
+ID = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
+
+
+async def test_a_column_may_have_another_name_in_the_database(
+    database: Database, dialect: str, outside: Outside
+) -> None:
+    moments = "created timestamp, changed timestamp"
+    outside.execute(f"CREATE TABLE things (id {ID[dialect]}, version bigint, {moments}, label_text text)")
+    row = await database.write(lambda connection: writing.create(connection, THINGS, {"label": "one"}, by="tests"))
+    assert (row.values["label"], row.values["version"]) == ("one", 1)
+    fields = {"label": "two"}
+    row = await database.write(lambda c: writing.edit(c, THINGS, row.id, fields, version=1, by="tests"))
+    assert (row.values["label"], row.values["version"]) == ("two", 2)
+    await database.write(lambda connection: writing.delete(connection, THINGS, row.id, version=2, by="tests"))
+    async with database.read() as connection:
+        told = await read_changes(connection, THINGS, row.id)
+    assert [(change.before, change.after) for change in told] == [
+        ({"label": "two"}, None),
+        ({"label": "one"}, {"label": "two"}),
+        (None, {"label": "one"}),
+    ]

@@ -38,7 +38,9 @@ class Sqlite:
         # The driver of asyncio goes to a thread and back four times for each statement: that is for what is read bit by
         # bit. All else goes there once for a whole transaction.
         self._streaming = create_async_engine(url)
-        self._engine = create_engine(url.set(drivername="sqlite"), pool_size=READERS + 1, max_overflow=0)
+        # The connection that was used last is the next: one that just wrote need not read again what it has written.
+        pool: dict[str, Any] = {"pool_size": READERS + 1, "max_overflow": 0, "pool_use_lifo": True}
+        self._engine = create_engine(url.set(drivername="sqlite"), **pool)
         self._readers = ThreadPoolExecutor(READERS, "reader")
         self._writer = ThreadPoolExecutor(1, "writer")
         self._watch = Watch(self.file)
