@@ -122,7 +122,7 @@ def _some(table: Table, most: int) -> Select[Any]:
 
 
 @cache
-def _all(table: Table) -> Select[Any]:
+def _all(table: Table) -> Select[int]:
     return select(func.count()).select_from(table.model)
 
 
