@@ -117,7 +117,7 @@ async def fill(url: str, rows: int) -> None:
     made = people(rows)
     with click.progressbar(length=rows, label=f"Filling {database.url.get_backend_name()}") as bar:
         while batch := [person for _, person in zip(range(BATCH), made, strict=False)]:
-            await database.write(lambda session, batch=batch: session.execute(text(INSERT), batch))  # type: ignore[misc]
+            await database.write(lambda connection, batch=batch: connection.execute(text(INSERT), batch))  # type: ignore[misc]
             bar.update(len(batch))
     await database.close()
 
@@ -131,7 +131,7 @@ async def measure(url: str, turns: int) -> dict[str, list[float]]:
     feeds: dict[str, Revisions] = {}
 
     async def change() -> None:
-        await database.write(lambda session: session.execute(text(TOUCH)))
+        await database.write(lambda connection: connection.execute(text(TOUCH)))
 
     async def page(query: str) -> None:
         answer = await client.get(f"/users?{query}", headers={"Host": "localhost"})

@@ -137,4 +137,4 @@ async def make_user(database: Database, username: str = "Ada", **fields: Any) ->
         "role": "member",
         "status": "active",
     }
-    return await database.write(lambda session: writing.create(session, USERS, made | fields, by="tests"))
+    return await database.write(lambda connection: writing.create(connection, USERS, made | fields, by="tests"))

@@ -32,7 +32,7 @@ async def test_an_edit_by_another_program_counts_the_version_up(database: Databa
     assert changed.fingerprint != row.fingerprint
     with pytest.raises(Conflict):
         await database.write(
-            lambda session: writing.edit(session, USERS, row.id, {"status": "closed"}, version=1, by="tests")
+            lambda connection: writing.edit(connection, USERS, row.id, {"status": "closed"}, version=1, by="tests")
         )
     async with database.read() as connection:
         assert (await read_page(connection, USERS, Listing(q="eve"))).total == 1
@@ -42,7 +42,7 @@ async def test_an_edit_by_another_program_counts_the_version_up(database: Databa
 async def test_an_edit_of_ours_counts_the_version_up_once(database: Database) -> None:
     row = await make_user(database, "Ada")
     edited = await database.write(
-        lambda session: writing.edit(session, USERS, row.id, {"status": "closed"}, version=1, by="tests")
+        lambda connection: writing.edit(connection, USERS, row.id, {"status": "closed"}, version=1, by="tests")
     )
     assert edited.values["version"] == 2
 

@@ -11,8 +11,7 @@ from typing import Any
 
 import click
 from faker import Faker
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, func, select
 
 from webapp.database import Busy, Database
 from webapp.tables import writing
@@ -32,7 +31,7 @@ async def run(url: str, rows: int, rate: float | None, *, is_pooler: bool = Fals
         with click.progressbar(length=rows, label="Adding users") as bar:
             for start in range(0, rows, BATCH):
                 count = min(BATCH, rows - start)
-                await database.write(lambda session, count=count: _add(session, people, count))  # type: ignore[misc]
+                await database.write(lambda connection, count=count: _add(connection, people, count))  # type: ignore[misc]
                 bar.update(count)
         if rate is not None:
             click.echo(f"Changing {rate:g} rows a second; stop with Ctrl-C.")
@@ -45,42 +44,42 @@ async def _live(database: Database, people: Any, rate: float) -> None:
     while True:
         change = random.choices((_add, _edit, _delete), weights=(1, 4, 1))[0]  # noqa: S311
         with suppress(Busy):
-            await database.write(lambda session, change=change: change(session, people, 1))  # type: ignore[misc]
+            await database.write(lambda connection, change=change: change(connection, people, 1))  # type: ignore[misc]
         await asyncio.sleep(1 / rate)
 
 
-def _add(session: Session, people: Any, count: int) -> None:
+def _add(connection: Connection, people: Any, count: int) -> None:
     added = 0
     while added < count:
         try:
-            writing.create(session, USERS, _person(people), by=AUTHOR)
+            writing.create(connection, USERS, _person(people), by=AUTHOR)
             added += 1
         except Taken:
             continue  # two people of one name: ask for another
 
 
-def _edit(session: Session, people: Any, _count: int) -> None:
-    id = _some_id(session, USERS)
+def _edit(connection: Connection, people: Any, _count: int) -> None:
+    id = _some_id(connection, USERS)
     if id is not None:
         field, value = random.choice(list(_person(people).items())[2:])  # noqa: S311
-        writing.edit(session, USERS, id, {field: value}, version=None, by=AUTHOR)
+        writing.edit(connection, USERS, id, {field: value}, version=None, by=AUTHOR)
 
 
-def _delete(session: Session, _people: Any, _count: int) -> None:
-    id = _some_id(session, USERS)
+def _delete(connection: Connection, _people: Any, _count: int) -> None:
+    id = _some_id(connection, USERS)
     try:
         if id is not None:
-            writing.delete(session, USERS, id, version=None, by=AUTHOR)
+            writing.delete(connection, USERS, id, version=None, by=AUTHOR)
     except Missing:
         return
 
 
-def _some_id(session: Session, table: Table) -> int | None:
+def _some_id(connection: Connection, table: Table) -> int | None:
     key = table.model.id
-    highest = session.execute(select(func.max(key))).scalar()
+    highest = connection.scalar(select(func.max(key)))
     # A random one from there on, without counting the rows: gaps make some likelier, which a demo may.
     some = random.randint(1, highest or 1)  # noqa: S311
-    return session.execute(select(key).where(key >= some).order_by(key).limit(1)).scalar()
+    return connection.scalar(select(key).where(key >= some).order_by(key).limit(1))
 
 
 def _person(people: Any) -> dict[str, str]:

@@ -35,6 +35,7 @@ class TableRenderer:
         self.row_name = table.row
         self.seed = f"{version()}/{table.name}/{audience.language}" + (f"/{embed}" if embed else "")
         self._environment = environment(audience.language)
+        self._templates: dict[str, Template] = {}
         self._cached_rows = cached_rows
         self._rows = {} if rows is None else rows
         self._links = Links(table, embed, embed.origin if embed else "")
@@ -42,7 +43,10 @@ class TableRenderer:
 
     def template(self, name: str) -> Template:
         """Return the table's own template ``name``, or the one that all tables share."""
-        return self._environment.select_template([f"{self.name}/{name}", f"table/{name}"])
+        if name not in self._templates:
+            # Jinja looks for a file that is not there each time that it is asked.
+            self._templates[name] = self._environment.select_template([f"{self.name}/{name}", f"table/{name}"])
+        return self._templates[name]
 
     def render(self, name: str, *, paused: bool = False, **context: Any) -> str:
         """Render the template ``name`` with what all templates of a table may use.

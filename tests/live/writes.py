@@ -6,11 +6,11 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from string import ascii_lowercase
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, text
 
 from tests.live.pages import NAMES
 from tests.live.world import World
@@ -37,7 +37,7 @@ FILL = """
            CASE WHEN i % 5 = 0 THEN 'administrator' ELSE 'member' END,
            CASE WHEN i % 4 = 0 THEN 'closed' ELSE 'active' END FROM n
 """
-Unit = Callable[[Session], Any]
+Unit = Callable[[Connection], Any]
 
 
 class Writer:
@@ -75,18 +75,18 @@ class Writer:
     async def create(self) -> None:
         """Add a user."""
         fields = self._fields()
-        await self._commit(lambda session: writing.create(session, USERS, fields, by="tests"))
+        await self._commit(lambda connection: writing.create(connection, USERS, fields, by="tests"))
 
     async def edit(self) -> None:
         """Change one or two fields."""
         fields, id = self._fields(), self._id()
         some = {name: fields[name] for name in self._dice.choice([["username"], ["role", "status"], ["status"]])}
-        await self._commit(lambda session: writing.edit(session, USERS, id, some, version=None, by="tests"))
+        await self._commit(lambda connection: writing.edit(connection, USERS, id, some, version=None, by="tests"))
 
     async def delete(self) -> None:
         """Delete a user."""
         id = self._id()
-        await self._commit(lambda session: writing.delete(session, USERS, id, version=None, by="tests"))
+        await self._commit(lambda connection: writing.delete(connection, USERS, id, version=None, by="tests"))
 
     async def burst(self) -> None:
         """Change several at once, each in its own transaction."""
@@ -95,7 +95,7 @@ class Writer:
     async def bulk(self) -> None:
         """Add hundreds in one transaction of the program."""
         values = {"count": self._dice.randint(200, 400), "word": f"bulk{self._dice.randint(1, 10**6)}"}
-        await self._commit(lambda session: session.execute(text(FILL.format(**values))))
+        await self._commit(lambda connection: connection.execute(text(FILL.format(**values))))
 
     async def past(self) -> None:
         """Add, change or delete one row past the program."""
@@ -154,11 +154,9 @@ class Writer:
             self._world.execute_many(("DELETE FROM users WHERE id = ?", (id,)), (insert, (id, name, email)))
 
     async def _commit(self, unit: Unit) -> None:
-        def forgiving(session: Session) -> None:
-            try:
-                unit(session)
-            except (Taken, Missing):
-                session.rollback()
+        def forgiving(connection: Connection) -> None:
+            with suppress(Taken, Missing):
+                unit(connection)
 
         hears = self._dice.random() < 0.7
         try:

@@ -51,7 +51,7 @@ async def test_edits_by_anyone_are_counted_each_row_once(
     assert await waiting(client, address) == 1
     outside.execute("UPDATE users SET status = 'closed' WHERE id = ?", people[1])
     assert await waiting(client, address) == 2
-    await database.write(lambda session: writing.delete(session, USERS, people[2], version=None, by="tests"))
+    await database.write(lambda connection: writing.delete(connection, USERS, people[2], version=None, by="tests"))
     assert await waiting(client, address) == 3
     await make_user(database, "A new one")
     assert await waiting(client, address) == 4

@@ -81,6 +81,7 @@ async def test_every_embedded_table_equals_a_fresh_one_after_hundreds_of_edits_a
             for first in range(0, EDITS // 4, BURST):
                 await asyncio.gather(*(edit(server, client, dice, number) for number in range(first, first + BURST)))
                 dice.choice(pages).cut()
+                await asyncio.sleep(PAUSE)
             for page in pages:
                 await page.settle(client)
             whole, steps = sum(page.whole for page in pages), sum(page.steps for page in pages)

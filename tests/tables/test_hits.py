@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.conftest import Outside, make_user
 from tests.tables.reading import read_page
 from webapp.database import Database
-from webapp.tables import hits, writing
+from webapp.tables import hits, matching, writing
 from webapp.tables.listing import Listing
 from webapp.tables.page import Page
 from webapp.tables.text import fold
@@ -32,11 +32,11 @@ async def read(database: Database, listing: Listing) -> Page:
 async def fill(database: Database, count: int) -> None:
     """Add users: "User 000" and so on, every third an administrator."""
 
-    def unit(session: Any) -> None:
+    def unit(connection: Any) -> None:
         for number in range(count):
             role = "member" if number % 3 else "administrator"
             fields = {"username": f"User {number:03}", "email": f"u{number}@example.org", "role": role}
-            writing.create(session, USERS, fields | {"status": "active"}, by="tests")
+            writing.create(connection, USERS, fields | {"status": "active"}, by="tests")
 
     await database.write(unit)
 
@@ -49,7 +49,7 @@ async def test_a_search_finds_what_holds_the_text_whatever_its_length_and_charac
         page = await read(database, Listing(q=piece))
         emails = {id for n, id in enumerate(names) if piece in f"u{n}@b.cd"}
         assert {row.id for row in page.rows} == {id for id, name in names.items() if piece in name} | emails, piece
-        found_by_index += len(piece) >= hits.SHORTEST
+        found_by_index += len(piece) >= matching.SHORTEST
     assert found_by_index > 100, "or this proves nothing"
 
 
@@ -77,7 +77,7 @@ async def test_the_index_follows_every_writer(database: Database, outside: Outsi
     ada = await make_user(database, "Ada Lovelace", email="a@b.cd")
     assert await found("lovel") == 1
     await database.write(
-        lambda session: writing.edit(session, USERS, ada.id, {"username": "Ada King"}, version=1, by="tests")
+        lambda connection: writing.edit(connection, USERS, ada.id, {"username": "Ada King"}, version=1, by="tests")
     )
     assert (await found("lovel"), await found("a king")) == (0, 1)
     outside.execute("UPDATE users SET username = 'COUNTESS' WHERE id = ?", ada.id)
@@ -85,7 +85,7 @@ async def test_the_index_follows_every_writer(database: Database, outside: Outsi
     outside.execute("INSERT INTO users (username, email) VALUES ('Charles', 'c@b.cd')")
     assert await found("charles") == 1
     outside.execute("DELETE FROM users WHERE username = 'Charles'")
-    await database.write(lambda session: writing.delete(session, USERS, ada.id, version=None, by="tests"))
+    await database.write(lambda connection: writing.delete(connection, USERS, ada.id, version=None, by="tests"))
     assert (await found("charles"), await found("countess"), await found("b.cd")) == (0, 0, 0)
 
 

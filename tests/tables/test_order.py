@@ -61,7 +61,7 @@ async def listed(url: str) -> dict[tuple[str, str], list[int]]:
             "role": ("member", "administrator")[number % 2],
             "status": ("active", "closed")[number % 4 // 2],
         }
-        await database.write(lambda session, fields=fields: writing.create(session, USERS, fields, by="tests"))  # type: ignore[misc]
+        await database.write(lambda connection, fields=fields: writing.create(connection, USERS, fields, by="tests"))  # type: ignore[misc]
     found = {}
     async with database.read() as connection:
         for sort in SORTS:
@@ -104,9 +104,9 @@ async def test_what_is_not_there_comes_first_and_backwards_last(urls: list[str])
     for url in urls:
         database = Database(url)
 
-        def unit(session: Any) -> None:
-            session.execute(text(MADE))
-            session.execute(text(FILLED))
+        def unit(connection: Any) -> None:
+            connection.execute(text(MADE))
+            connection.execute(text(FILLED))
 
         await database.write(unit)
         for sort, ids in (("word", [2, 4, 5, 3, 1]), ("-word", [1, 3, 5, 4, 2])):

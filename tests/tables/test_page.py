@@ -23,8 +23,8 @@ FILL = """
 
 
 async def fill(database: Database, count: int) -> None:
-    def unit(session: object) -> None:
-        session.execute(text(FILL), {"count": count})  # type: ignore[attr-defined]
+    def unit(connection: object) -> None:
+        connection.execute(text(FILL), {"count": count})  # type: ignore[attr-defined]
 
     await database.write(unit)
 
@@ -67,7 +67,9 @@ async def test_every_column_is_part_of_the_revision(database: Database, field: s
     row = await make_user(database)
     before = (await read(database)).revision("x")
     value = {"username": "ada", "email": "ada@example.net", "role": "administrator", "status": "closed"}[field]
-    await database.write(lambda session: writing.edit(session, USERS, row.id, {field: value}, version=None, by="tests"))
+    await database.write(
+        lambda connection: writing.edit(connection, USERS, row.id, {field: value}, version=None, by="tests")
+    )
     assert (await read(database)).revision("x") != before
 
 

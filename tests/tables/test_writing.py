@@ -7,25 +7,32 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from pydantic import BaseModel
+from sqlalchemy import Connection, MetaData, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from tests.conftest import Outside, make_user
+from tests.tables.reading import read_changes
 from webapp.config import Settings
 from webapp.database import Database
+from webapp.messages import _
 from webapp.tables import writing
 from webapp.tables.history import Change
+from webapp.tables.model import Tracked
 from webapp.tables.page import Row
+from webapp.tables.table import Column, Table
 from webapp.tables.writing import Conflict, Missing, Taken
 from webapp.users import USERS, User
 
 
 async def edit(database: Database, id: int, version: int | None = None, **fields: Any) -> Row:
-    return await database.write(lambda session: writing.edit(session, USERS, id, fields, version=version, by="tests"))
+    return await database.write(
+        lambda connection: writing.edit(connection, USERS, id, fields, version=version, by="tests")
+    )
 
 
 async def delete(database: Database, id: int, version: int | None = None) -> Row:
-    return await database.write(lambda session: writing.delete(session, USERS, id, version=version, by="tests"))
+    return await database.write(lambda connection: writing.delete(connection, USERS, id, version=version, by="tests"))
 
 
 async def counts(database: Database) -> tuple[int, int]:
@@ -166,19 +173,80 @@ async def test_a_row_may_change_the_case_of_its_own_name(database: Database) -> 
 async def test_a_failure_leaves_neither_row_nor_change(database: Database, verb: str) -> None:
     row = await make_user(database, "Ada")
 
-    def fails_late(session: Session) -> None:
+    def fails_late(connection: Connection) -> None:
         if verb == "create":
             fields = {"username": "Bob", "email": "bob@example.org", "role": "member", "status": "active"}
-            writing.create(session, USERS, fields, by="tests")
+            writing.create(connection, USERS, fields, by="tests")
         elif verb == "edit":
-            writing.edit(session, USERS, row.id, {"status": "closed"}, version=None, by="tests")
+            writing.edit(connection, USERS, row.id, {"status": "closed"}, version=None, by="tests")
         else:
-            writing.delete(session, USERS, row.id, version=None, by="tests")
-        session.flush()
-        assert len(session.execute(select(Change.id)).all()) == 2, "this proves nothing unless it was written"
+            writing.delete(connection, USERS, row.id, version=None, by="tests")
+        assert len(connection.execute(select(Change.id)).all()) == 2, "this proves nothing unless it was written"
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
         await database.write(fails_late)
     assert await counts(database) == (1, 1)
     assert (await edit(database, row.id, role="member")).fingerprint == row.fingerprint
+
+
+KEEPING_OUT = {
+    "sqlite": (
+        "CREATE TRIGGER stays BEFORE UPDATE ON users BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TRIGGER remains BEFORE DELETE ON users BEGIN SELECT RAISE(IGNORE); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION stays() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER a_stays BEFORE UPDATE OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION stays()",
+    ),
+}
+
+
+@pytest.mark.parametrize("verb", [edit, delete])
+async def test_a_row_that_a_trigger_keeps_as_it_is_has_no_change_in_the_history(
+    database: Database, dialect: str, outside: Outside, verb: Any
+) -> None:
+    row = await make_user(database, "Ada")
+    for statement in KEEPING_OUT[dialect]:
+        outside.execute(statement)
+    with pytest.raises(RuntimeError):
+        await verb(database, row.id, 1, **({"status": "closed"} if verb is edit else {}))
+    assert await counts(database) == (1, 1)
+
+
+class Thing(Tracked):
+    """A row whose column has another name in the database, of a table that is not ours."""
+
+    __tablename__ = "things"
+    metadata = MetaData()
+
+    label: Mapped[str] = mapped_column("label_text")
+
+
+class ThingDraft(BaseModel):
+    label: str
+
+
+LABEL = Column(name="label", label=_("User name"), value=Thing.label)
+THINGS = Table("things", "thing", _("Users"), Thing, ThingDraft, (LABEL,), "label", {})
+ID = {"sqlite": "INTEGER PRIMARY KEY", "postgresql": "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
+
+
+async def test_a_column_may_have_another_name_in_the_database(
+    database: Database, dialect: str, outside: Outside
+) -> None:
+    moments = "created timestamp, changed timestamp"
+    outside.execute(f"CREATE TABLE things (id {ID[dialect]}, version bigint, {moments}, label_text text)")
+    row = await database.write(lambda connection: writing.create(connection, THINGS, {"label": "one"}, by="tests"))
+    assert (row.values["label"], row.values["version"]) == ("one", 1)
+    fields = {"label": "two"}
+    row = await database.write(lambda c: writing.edit(c, THINGS, row.id, fields, version=1, by="tests"))
+    assert (row.values["label"], row.values["version"]) == ("two", 2)
+    await database.write(lambda connection: writing.delete(connection, THINGS, row.id, version=2, by="tests"))
+    async with database.read() as connection:
+        told = await read_changes(connection, THINGS, row.id)
+    assert [(change.before, change.after) for change in told] == [
+        ({"label": "two"}, None),
+        ({"label": "one"}, {"label": "two"}),
+        (None, {"label": "one"}),
+    ]

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import Session
 
 from webapp.database import postgres, sqlite
 from webapp.database.errors import Busy, Unreachable, Unusable, Unwritable
@@ -55,7 +54,7 @@ class Database:
         """
         return await self.kind.query(work)
 
-    async def write(self, unit: Callable[[Session], T]) -> T:
+    async def write(self, unit: Callable[[Connection], T]) -> T:
         """Run ``unit`` in one write transaction and commit it.
 
         The whole unit runs again when another writer was in its way, so it must not have other effects.

@@ -14,8 +14,7 @@ from sqlalchemy import URL, Connection, NullPool, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
-from sqlalchemy.orm import Session
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from webapp.database.errors import Busy, Unreachable, Unusable, Unwritable
 from webapp.database.failures import DEADLOCK, FAILURES, FULL, LOCKED, SERIALIZATION, UNIQUE, is_lost, reason, state
@@ -30,6 +29,7 @@ READING, WRITING = 10, 5
 RACES = 5  # that a writer may lose for a unique value; who loses more has another error
 LOCK = 7_692_278  # any number, but the same in all programs: "ROWCAST" on a telephone
 
+WAIT = text("SELECT set_config('lock_timeout', :left, true)")  # milliseconds, in this transaction
 OURS = ("prepared_statement_cache_size", "prepared_statement_name_func")  # of SQLAlchemy, not of the driver
 
 
@@ -67,7 +67,7 @@ class Postgres:
         async with self.read() as connection:
             return await connection.run_sync(work)
 
-    async def write(self, unit: Callable[[Session], T], deadline: float) -> T:
+    async def write(self, unit: Callable[[Connection], T], deadline: float) -> T:
         """Run ``unit`` in one write transaction, again until ``deadline`` while other writers are in its way."""
         races = 0
         while True:
@@ -92,8 +92,8 @@ class Postgres:
     async def notify(self, payload: str) -> None:
         """Say ``payload`` to all that listen, this process included."""
 
-        def unit(session: Session) -> None:
-            session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
+        def unit(connection: Connection) -> None:
+            connection.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
 
         await self.write(unit, asyncio.get_running_loop().time() + PATIENCE)
 
@@ -115,15 +115,11 @@ class Postgres:
         await self._readers.dispose()
         await self._writers.dispose()
 
-    async def _try(self, unit: Callable[[Session], T], deadline: float) -> T:
-        async with (
-            connected(self._writing) as connection,
-            AsyncSession(connection, expire_on_commit=False) as session,
-            session.begin(),
-        ):
+    async def _try(self, unit: Callable[[Connection], T], deadline: float) -> T:
+        async with connected(self._writing) as connection, connection.begin():
             left = max(1, round((deadline - asyncio.get_running_loop().time()) * 1000))
-            await session.execute(text(f"SET LOCAL lock_timeout = {left}"))
-            return await session.run_sync(unit)
+            await connection.execute(WAIT, {"left": str(left)})
+            return await connection.run_sync(unit)
 
 
 def exclusively(url: URL, work: Callable[[Connection], None]) -> None:

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from sqlalchemy.orm import Session
 
 from webapp.database.errors import Busy, Unusable, Unwritable
 from webapp.database.watch import Watch
@@ -39,7 +38,9 @@ class Sqlite:
         # The driver of asyncio goes to a thread and back four times for each statement: that is for what is read bit by
         # bit. All else goes there once for a whole transaction.
         self._streaming = create_async_engine(url)
-        self._engine = create_engine(url.set(drivername="sqlite"), pool_size=READERS + 1, max_overflow=0)
+        # The connection that was used last is the next: one that just wrote need not read again what it has written.
+        pool: dict[str, Any] = {"pool_size": READERS + 1, "max_overflow": 0, "pool_use_lifo": True}
+        self._engine = create_engine(url.set(drivername="sqlite"), **pool)
         self._readers = ThreadPoolExecutor(READERS, "reader")
         self._writer = ThreadPoolExecutor(1, "writer")
         self._watch = Watch(self.file)
@@ -67,7 +68,7 @@ class Sqlite:
         async with self._streaming.connect() as connection, connection.begin():
             yield connection
 
-    async def write(self, unit: Callable[[Session], T], deadline: float) -> T:
+    async def write(self, unit: Callable[[Connection], T], deadline: float) -> T:
         """Run ``unit`` in one write transaction, again until ``deadline`` while another program holds the file."""
         while True:
             try:
@@ -105,9 +106,9 @@ class Sqlite:
         # The last to close moves the log into the file, but not while it remembers that it was interrupted.
         connection.execute("SELECT 1")
 
-    def _write(self, unit: Callable[[Session], T]) -> T:
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
-            return unit(session)
+    def _write(self, unit: Callable[[Connection], T]) -> T:
+        with self._writing.begin() as connection:
+            return unit(connection)
 
     def _query(self, work: Callable[[Connection], T]) -> T:
         with self._engine.connect() as connection, connection.begin():

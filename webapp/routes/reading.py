@@ -1,4 +1,4 @@
-"""Reading: what a form or a program sent, validated by quart-schema; and the listing that it came from."""
+"""Reading: what a form or a program sent, validated by pydantic; and the listing that it came from."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, ValidationError
 from quart import abort, request
-from quart_schema import RequestSchemaValidationError
-from quart_schema.conversion import model_load
 
 from webapp.linking import PAUSED
 from webapp.messages import Message, _
@@ -73,18 +71,15 @@ async def _sent() -> dict[str, Any]:
 
 def validate(table: Table, model: type[BaseModel], sent: dict[str, Any]) -> dict[str, Any]:
     """Return the fields among ``sent`` as ``model`` (the table's draft or patch) makes them; raises Invalid."""
-    known = {*model.model_fields, *BOOKKEEPING, "back"}
+    names = model.model_fields
+    known = {*names, *BOOKKEEPING, "back"}
     errors = {name: _("There is no field of this name.") for name in sent if name not in known}
     fields: dict[str, Any] = {}
     try:
-        loaded = model_load(
-            {name: value for name, value in sent.items() if name in model.model_fields},
-            model,
-            RequestSchemaValidationError,
-        )
+        loaded = model.model_validate({name: value for name, value in sent.items() if name in names})
         fields = loaded.model_dump(exclude_unset=model is table.patch)
-    except RequestSchemaValidationError as error:
-        errors |= _messages(table, error.validation_error)
+    except ValidationError as error:
+        errors |= _messages(table, error)
     if errors:
         raise Invalid(errors)
     return fields
@@ -130,9 +125,7 @@ def _pairs_before(sent: Mapping[str, Any]) -> list[tuple[str, str]]:
     return parse_qsl(query) if isinstance(query, str) else pairs_of(request.headers.get("Referer", ""))
 
 
-def _messages(table: Table, error: Exception) -> dict[str, Message]:
-    if not isinstance(error, ValidationError):
-        raise error
+def _messages(table: Table, error: ValidationError) -> dict[str, Message]:
     messages = {}
     for found in error.errors():
         name = str(found["loc"][0])

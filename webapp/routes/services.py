@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from webapp.database import Database
 from webapp.live.hub import Hub
@@ -34,7 +34,7 @@ class Services:
     bodies: Bodies = field(default_factory=Bodies)
     exporting: Counter[str] = field(default_factory=Counter)  # exports that are under way, by table
 
-    async def write(self, unit: Callable[[Session], T]) -> T:
+    async def write(self, unit: Callable[[Connection], T]) -> T:
         """Run ``unit`` in one write transaction; the open pages hear of it as soon as it is committed."""
         result = await self.database.write(unit)
         self.signal.committed()

@@ -37,7 +37,7 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
         """Add a row."""
         try:
             by, fields = author(), validate(table, table.draft, sent)
-            row = await services.write(lambda session: writing.create(session, table, fields, by=by))
+            row = await services.write(lambda connection: writing.create(connection, table, fields, by=by))
         except (Invalid, Taken) as error:
             return refused(422, INVALID, error.errors, form(table, sent=sent, errors=error.errors))
         done = finished(table, sent, _("Added %(name)s.", name=table.name_of(row.values)), form(table))
@@ -54,7 +54,9 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
             fields = validate(table, table.draft if request.method == "PUT" else table.patch, sent)
             by, expected = author(), precondition()
             row = await services.write(
-                lambda session: writing.edit(session, table, id, fields, version=version, by=by, expected=expected)
+                lambda connection: writing.edit(
+                    connection, table, id, fields, version=version, by=by, expected=expected
+                )
             )
         except (Invalid, Taken) as error:
             shown = form(table, row=await services.find(table, id), sent=sent, errors=error.errors)
@@ -80,7 +82,7 @@ def add_writes(routes: Blueprint, table: Table, services: Services) -> None:
             version = version_in(sent)
             by, expected = author(), precondition()
             row = await services.write(
-                lambda session: writing.delete(session, table, id, version=version, by=by, expected=expected)
+                lambda connection: writing.delete(connection, table, id, version=version, by=by, expected=expected)
             )
         except Invalid as error:
             return refused(

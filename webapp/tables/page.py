@@ -82,10 +82,9 @@ class Page:
         ``seed`` stands for what else decides how the page looks: the table, the templates, the audience.
         """
         total = f"{self.total}{'+' * self.is_more}"
-        digest = blake2b(f"{seed}\n{self.listing.query}\n{total}\n".encode(), digest_size=12)
-        for row in self.rows:
-            digest.update(b"%d:%b" % (row.id, row.fingerprint))
-        return digest.hexdigest()
+        head = f"{seed}\n{self.listing.query}\n{total}\n".encode()
+        rows = [b"%d:%b" % (row.id, row.fingerprint) for row in self.rows]
+        return blake2b(head + b"".join(rows), digest_size=12).hexdigest()
 
 
 def page_of(connection: Connection, table: Table, listing: Listing) -> Page:
@@ -111,15 +110,16 @@ def page_of(connection: Connection, table: Table, listing: Listing) -> Page:
     return Page(listing, shown, max(total, (number - 1) * size + len(shown)), number, now, is_more, ends)
 
 
-def row_of(connection: Connection, table: Table, id: int) -> Row | None:
-    """Return one row; None when there is none with this id."""
-    values = connection.execute(_one(table), {"id": id}).one_or_none()
+def row_of(connection: Connection, table: Table, id: int, *, is_locked: bool = False) -> Row | None:
+    """Return one row, ``is_locked`` where rows can be; None when there is none with this id."""
+    values = connection.execute(_one(table, is_locked), {"id": id}).one_or_none()
     return None if values is None else _row(table, values)
 
 
 @cache
-def _one(table: Table) -> Select[Any]:
-    return select(*table.attributes).where(table.model.id == bindparam("id"))
+def _one(table: Table, is_locked: bool) -> Select[Any]:
+    found = select(*table.attributes).where(table.model.id == bindparam("id"))
+    return found.with_for_update() if is_locked else found
 
 
 def _row(table: Table, values: Any) -> Row:

@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Delete, Update
 
 from webapp.messages import Message
-from webapp.tables.history import Change
-from webapp.tables.model import Tracked
+from webapp.tables import statements
 from webapp.tables.page import Row, row_of
-from webapp.tables.table import Column, Table
+from webapp.tables.table import Table
 from webapp.tables.text import fold
 
 
@@ -39,19 +37,20 @@ class Unexpected(Conflict):
     """The row is not one that the writer expects."""
 
 
-def create(session: Session, table: Table, fields: Mapping[str, Any], *, by: str) -> Row:
+def create(connection: Connection, table: Table, fields: Mapping[str, Any], *, by: str) -> Row:
     """Add a row with ``fields``; raises Taken."""
     now = datetime.now(UTC)
-    entity = table.model(version=1, created=now, changed=now)
-    _assign(session, table, entity, fields)
-    session.add(entity)
-    session.flush()
-    _record(session, table, entity.id, "create", by, None, fields)
-    return _current(session, table, entity.id)
+    kept = _kept(table, fields)
+    _check_taken(connection, table, None, kept)
+    values = statements.columns(table, {"version": 1, "created": now, "changed": now, **kept})
+    made: Any = connection.execute(statements.inserting(table), values).inserted_primary_key
+    id: int = made[0]
+    _record(connection, table, id, "create", by, None, fields)
+    return _current(connection, table, id)
 
 
 def edit(
-    session: Session,
+    connection: Connection,
     table: Table,
     id: int,
     fields: Mapping[str, Any],
@@ -65,23 +64,22 @@ def edit(
     ``version`` is the one that the writer saw, None to set the fields whatever it is; ``expected`` looks at the row
     before anything is set. Raises Missing, Unexpected, Conflict, Taken.
     """
-    entity = _find(session, table, id)
-    if expected is not None:
-        _check(session, table, id, expected)
-    before = {name: getattr(entity, name) for name, value in fields.items() if getattr(entity, name) != value}
-    if before:
-        _check_version(session, table, entity, version)
-        after = {name: fields[name] for name in before}
-        _assign(session, table, entity, after)
-        entity.version += 1
-        entity.changed = datetime.now(UTC)
-        session.flush()
-        _record(session, table, id, "edit", by, before, after)
-    return _current(session, table, id)
+    row = _found(connection, table, id, expected)
+    before = {name: row.values[name] for name, value in fields.items() if row.values[name] != value}
+    if not before:
+        return row
+    _check_version(row, version)
+    after = {name: fields[name] for name in before}
+    kept = _kept(table, after)
+    _check_taken(connection, table, id, kept)
+    values = statements.columns(table, {"version": row.values["version"] + 1, "changed": datetime.now(UTC), **kept})
+    _change(connection, statements.updating(table), {"this": id, **values})
+    _record(connection, table, id, "edit", by, before, after)
+    return _current(connection, table, id)
 
 
 def delete(
-    session: Session,
+    connection: Connection,
     table: Table,
     id: int,
     *,
@@ -90,62 +88,56 @@ def delete(
     expected: Callable[[Row], bool] | None = None,
 ) -> Row:
     """Delete a row and return how it was; ``version`` and ``expected`` as for edit."""
-    entity = _find(session, table, id)
-    row = _current(session, table, id) if expected is None else _check(session, table, id, expected)
-    _check_version(session, table, entity, version)
-    session.delete(entity)
-    session.flush()
-    _record(session, table, id, "delete", by, {column.name: row.values[column.name] for column in table.fields}, None)
+    row = _found(connection, table, id, expected)
+    _check_version(row, version)
+    _change(connection, statements.deleting(table), {"this": id})
+    before = {column.name: row.values[column.name] for column in table.fields}
+    _record(connection, table, id, "delete", by, before, None)
     return row
 
 
-def _find(session: Session, table: Table, id: int) -> Tracked:
+def _found(connection: Connection, table: Table, id: int, expected: Callable[[Row], bool] | None) -> Row:
     # Locked, where rows can be, so that what is decided about it stays true until it is written.
-    entity = session.get(table.model, id, with_for_update=True)
-    if entity is None:
-        raise Missing
-    return entity
-
-
-def _check(session: Session, table: Table, id: int, expected: Callable[[Row], bool]) -> Row:
-    row = _current(session, table, id)
-    if not expected(row):
+    row = _current(connection, table, id, is_locked=True)
+    if expected is not None and not expected(row):
         raise Unexpected(row)
     return row
 
 
-def _check_version(session: Session, table: Table, entity: Tracked, version: int | None) -> None:
-    if version not in (None, entity.version):
-        raise Conflict(_current(session, table, entity.id))
+def _check_version(row: Row, version: int | None) -> None:
+    if version not in (None, row.values["version"]):
+        raise Conflict(row)
 
 
-def _assign(session: Session, table: Table, entity: Tracked, fields: Mapping[str, Any]) -> None:
+def _kept(table: Table, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``fields``, and by what they are compared."""
+    keys = {column.key.key: column.name for column in table.columns if column.key is not None}
+    return {**fields, **{key: fold(fields[name]) for key, name in keys.items() if name in fields}}
+
+
+def _check_taken(connection: Connection, table: Table, id: int | None, kept: Mapping[str, Any]) -> None:
     taken = {}
-    for name, value in fields.items():
-        column = table.by_name[name]
-        setattr(entity, name, value)
-        if column.key is not None:
-            setattr(entity, column.key.key, fold(value))
-        if column.taken and _is_taken(session, table, entity, column):
-            taken[name] = column.taken
+    for column in table.columns:
+        if column.taken and column.name in kept:
+            asked = {"value": kept[column.sort_key.key], "this": id}
+            if connection.execute(statements.others(table, column), asked).first() is not None:
+                taken[column.name] = column.taken
     if taken:
         raise Taken(taken)
 
 
-def _is_taken(session: Session, table: Table, entity: Tracked, column: Column) -> bool:
-    value = getattr(entity, column.sort_key.key)
-    with session.no_autoflush:
-        others = select(table.model.id).where(column.sort_key == value, table.model.id != entity.id)
-        return session.execute(others).first() is not None
+def _change(connection: Connection, statement: Update | Delete, values: Mapping[str, Any]) -> None:
+    if connection.execute(statement, values).rowcount != 1:
+        raise RuntimeError("a trigger of the database kept a row from being written")
 
 
-def _record(session: Session, table: Table, id: int, verb: str, by: str, before: Any, after: Any) -> None:
-    now = datetime.now(UTC)
-    session.add(Change(at=now, by=by, verb=verb, table=table.name, row_id=id, before=before, after=after))
+def _record(connection: Connection, table: Table, id: int, verb: str, by: str, before: Any, after: Any) -> None:
+    line = {"at": datetime.now(UTC), "by": by, "verb": verb, "table_name": table.name}
+    connection.execute(statements.RECORD, {**line, "row_id": id, "before": before, "after": after})
 
 
-def _current(session: Session, table: Table, id: int) -> Row:
-    row = row_of(session.connection(), table, id)
+def _current(connection: Connection, table: Table, id: int, *, is_locked: bool = False) -> Row:
+    row = row_of(connection, table, id, is_locked=is_locked)
     if row is None:
         raise Missing
     return row
