@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cached_property
 
 import pytest
+from jinja2 import Template
 
 from tests.live.pages import NAMES, RENDERER, page, row
 from webapp.linking import ORIGIN
@@ -28,6 +30,39 @@ def test_rows_look_the_same_alone_and_together(kept: int) -> None:
     renderer = TableRenderer(USERS, Audience("en"), kept)
     for some in (rows[2:5], rows, rows[::-1], []):
         assert renderer.rows(some) == "".join(TableRenderer(USERS, Audience("en")).row(one) for one in some)
+
+
+class OwnRows(TableRenderer):
+    """A table whose rows look otherwise."""
+
+    source = ""
+
+    @cached_property
+    def _template_of_rows(self) -> Template:
+        return environment("en").from_string(self.source)
+
+
+def test_rows_may_hold_tables_of_their_own_and_what_follows_them() -> None:
+    class Nested(OwnRows):
+        source = """{% for row in rows %}
+<tr id="user-{{ row["id"] }}"><td><table><tr><td>{{ row["username"] }}</td></tr></table></td></tr>
+<!-- after -->
+{% endfor %}"""
+
+    together, alone = Nested(USERS, Audience("en")), Nested(USERS, Audience("en"))
+    rows = [row(number) for number in range(len(NAMES))]
+    assert together.rows(rows) == "".join(alone.row(one) for one in rows)
+    assert together.rows(rows).count("<!-- after -->") == len(rows)
+
+
+@pytest.mark.parametrize("source", ["", "<!-- before --><tr id=user-1>", '<!-- before --><tr id="user-1">'])
+def test_rows_that_do_not_begin_as_the_contract_says_are_told_from_the_others(source: str) -> None:
+    class Wrong(OwnRows):
+        pass
+
+    Wrong.source = source
+    with pytest.raises(ValueError, match="must begin each row"):
+        Wrong(USERS, Audience("en")).rows([row(1)])
 
 
 def test_the_rows_that_are_kept_are_not_without_end() -> None:

@@ -19,8 +19,6 @@ from webapp.templating import environment, version
 Key = tuple[int, bytes]  # id and fingerprint
 Rows = dict[Key, str]  # rendered
 
-END = "</tr>"  # of a row; no text holds it, for texts are escaped
-
 
 class TableRenderer:
     """One table for one audience: what ``live`` asks for to make frames, and the rows of its pages.
@@ -100,8 +98,11 @@ class TableRenderer:
         if len(self._rows) + len(rows) > self._cached_rows:
             self._rows.clear()
         html = _squeeze(self._template_of_rows.render(self._row_context, rows=[row.values for row in rows]))
-        for row, made in zip(rows, html.split(END)[:-1], strict=True):
-            self._rows[_key(row)] = made + END
+        begin = f'<tr id="{self.row_name}-'  # no text holds it, for texts are escaped
+        before, *made = html.split(begin)
+        if before or len(made) != len(rows):
+            raise ValueError(f"_rows.html must begin each row with {begin}")
+        self._rows |= {_key(row): begin + rest for row, rest in zip(rows, made, strict=True)}
 
     @cached_property
     def _template_of_rows(self) -> Template:

@@ -8,10 +8,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 import pytest
+from pydantic import BaseModel
+from sqlalchemy import MetaData
+from sqlalchemy.orm import Mapped
 
 from tests.conftest import Outside
 from tests.live.pages import NOON, state
@@ -22,9 +25,12 @@ from webapp.database import Database
 from webapp.database.postgres import Postgres
 from webapp.live.signals.postgres import PostgresSignal
 from webapp.live.signals.touched import Touched
+from webapp.messages import _
 from webapp.tables import hits
 from webapp.tables.listing import Listing, parse
+from webapp.tables.model import Tracked
 from webapp.tables.page import Page, Row
+from webapp.tables.table import Column, Table
 from webapp.tables.text import fold
 from webapp.tables.touching import Basis, Touch
 from webapp.users import USERS
@@ -222,6 +228,26 @@ def test_of_a_page_whose_ends_cannot_be_compared_nothing_is_said() -> None:
         page = Page(Listing(), (Row(3, b"", {}), Row(5, b"", {})), 99, 1, NOON, ends=ends)
         touch = Touch(state(username_key="x"), state(username_key="y"))
         assert Basis(USERS, Listing()).may_change(page, [touch])
+
+
+class Task(Tracked):
+    """A row whose values have an order of their own on PostgreSQL."""
+
+    __tablename__ = "tasks"
+    metadata = MetaData()
+
+    level: Mapped[Literal["low", "medium", "high"]]
+
+
+def test_of_a_page_in_the_order_of_an_enum_nothing_is_said() -> None:
+    class Draft(BaseModel):
+        pass
+
+    level = Column("level", _("Role"), Task.level)
+    tasks = Table("tasks", "task", _("Users"), Task, Draft, (level,), "level", {})
+    page = Page(Listing(), (Row(3, b"", {}), Row(5, b"", {})), 99, 1, NOON, ends=("medium", "medium"))
+    touch = Touch({"id": 9, "level": "low"}, {"id": 9, "level": "high"})
+    assert Basis(tasks, Listing()).may_change(page, [touch])
 
 
 @pytest.mark.parametrize("counted", [20, 10_000])

@@ -193,11 +193,12 @@ async def test_a_failure_leaves_neither_row_nor_change(database: Database, verb:
 KEEPING_OUT = {
     "sqlite": (
         "CREATE TRIGGER stays BEFORE UPDATE ON users BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TRIGGER keeps_out BEFORE INSERT ON users BEGIN SELECT RAISE(IGNORE); END",
         "CREATE TRIGGER remains BEFORE DELETE ON users BEGIN SELECT RAISE(IGNORE); END",
     ),
     "postgresql": (
         "CREATE FUNCTION stays() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
-        "CREATE TRIGGER a_stays BEFORE UPDATE OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION stays()",
+        "CREATE TRIGGER a_stays BEFORE INSERT OR UPDATE OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION stays()",
     ),
 }
 
@@ -209,6 +210,8 @@ async def test_a_row_that_a_trigger_keeps_as_it_is_has_no_change_in_the_history(
     row = await make_user(database, "Ada")
     for statement in KEEPING_OUT[dialect]:
         outside.execute(statement)
+    with pytest.raises(RuntimeError):
+        await make_user(database, "Bob")
     with pytest.raises(RuntimeError):
         await verb(database, row.id, 1, **({"status": "closed"} if verb is edit else {}))
     assert await counts(database) == (1, 1)

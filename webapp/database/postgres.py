@@ -105,6 +105,7 @@ class Postgres:
             return await asyncpg.connect(
                 **{name: value for name, value in options.items() if name not in OURS},
                 timeout=PATIENCE,
+                command_timeout=PATIENCE,
                 statement_cache_size=0,  # whoever listens asks nothing twice
             )
         except FAILURES as error:

@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -95,7 +95,8 @@ class Sqlite:
         for threads in (self._readers, self._writer):
             threads.shutdown(wait=False, cancel_futures=True)
         for connection in list(self._opened):
-            connection.interrupt()  # a search of a million rows can take longer than the end may
+            with suppress(sqlite3.ProgrammingError):  # a thread may be closing it
+                connection.interrupt()  # a search of a million rows can take longer than the end may
         for threads in (self._readers, self._writer):
             await asyncio.to_thread(threads.shutdown)
         self._engine.dispose()

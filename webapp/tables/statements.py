@@ -1,4 +1,4 @@
-"""Statements that write: made once for each table, for to make one takes longer than to run it."""
+"""Statements that write: made once for each table, for making one takes longer than running it."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ def others(table: Table, column: Column) -> Select[Any]:
 
 
 def columns(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``values``, which are by attribute, by the names of the columns in the database."""
+    """Return ``values`` by the keys of the table's columns, instead of by attribute."""
     found = table.model.__mapper__.columns
     return {found[name].key: value for name, value in values.items()}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, create_model
+from sqlalchemy import DateTime
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.messages import Message
-from webapp.tables.model import Tracked
+from webapp.tables.model import Instant, Tracked
 
 BOOKKEEPING = ("id", "version", "created", "changed")
 
@@ -55,8 +55,8 @@ class Table:
 
     ``name`` is the path, the id of the ``<tbody>`` and the name in the history; ``row`` begins the ids of the rows.
     ``trigrams`` names the index of the searched text on SQLite (an FTS5 table, see migration 0002), if there is one;
-    ``touched`` the log of the rows that were written there (see migration 0003): without it each commit may have
-    touched all.
+    ``touched`` the log of the rows that were written on SQLite (see migration 0003): without it each commit there may
+    have touched all. Rows are written by SQL alone: validators, events and cascades of the model do not run.
     """
 
     name: str
@@ -100,7 +100,7 @@ class Table:
     @cached_property
     def moments(self) -> frozenset[str]:
         """Which of that are moments."""
-        return frozenset(n for n in self.deciding if getattr(self.model, n).type.python_type is datetime)
+        return frozenset(n for n in self.deciding if isinstance(getattr(self.model, n).type, DateTime | Instant))
 
     @cached_property
     def names(self) -> tuple[str, ...]:

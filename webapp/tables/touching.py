@@ -22,6 +22,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from sqlalchemy import Enum
+
 from webapp.tables.listing import Listing
 from webapp.tables.page import Page
 from webapp.tables.table import Table
@@ -71,6 +73,8 @@ class Basis:
         self._sort = listing.sort_key(table).key
         self._deciding = {*self._matching, self._sort, "id"}
         self._is_backwards = listing.is_backwards(table)
+        # PostgreSQL orders the values of an enum as they were declared.
+        self._is_by_value = not isinstance(listing.sort_key(table).type, Enum)
 
     def may_change(self, page: Page, touches: Iterable[Touch]) -> bool:
         """Whether ``touches`` may have changed ``page``, which is one of this listing."""
@@ -98,7 +102,7 @@ class Basis:
 
     def _stays_out(self, page: Page, before: State, after: State) -> bool:
         """Whether the row was and is before the first row of the page, or after the last."""
-        if page.ends is None or _is_odd(page.ends[0]) or _is_odd(page.ends[1]):
+        if page.ends is None or not self._is_by_value or _is_odd(page.ends[0]) or _is_odd(page.ends[1]):
             return False
         was, now = (before[self._sort], before["id"]), (after[self._sort], after["id"])
         lowest, highest = (page.ends[0], page.rows[0].id), (page.ends[1], page.rows[-1].id)

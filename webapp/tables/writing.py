@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Update
+from sqlalchemy import Connection, Delete, Insert, Update
 
 from webapp.messages import Message
 from webapp.tables import statements
@@ -43,7 +43,7 @@ def create(connection: Connection, table: Table, fields: Mapping[str, Any], *, b
     kept = _kept(table, fields)
     _check_taken(connection, table, None, kept)
     values = statements.columns(table, {"version": 1, "created": now, "changed": now, **kept})
-    made: Any = connection.execute(statements.inserting(table), values).inserted_primary_key
+    made = _change(connection, statements.inserting(table), values).inserted_primary_key
     id: int = made[0]
     _record(connection, table, id, "create", by, None, fields)
     return _current(connection, table, id)
@@ -126,9 +126,11 @@ def _check_taken(connection: Connection, table: Table, id: int | None, kept: Map
         raise Taken(taken)
 
 
-def _change(connection: Connection, statement: Update | Delete, values: Mapping[str, Any]) -> None:
-    if connection.execute(statement, values).rowcount != 1:
+def _change(connection: Connection, statement: Insert | Update | Delete, values: Mapping[str, Any]) -> Any:
+    done = connection.execute(statement, values)
+    if done.rowcount != 1:
         raise RuntimeError("a trigger of the database kept a row from being written")
+    return done
 
 
 def _record(connection: Connection, table: Table, id: int, verb: str, by: str, before: Any, after: Any) -> None:

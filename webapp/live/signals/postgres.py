@@ -13,8 +13,7 @@ import asyncpg
 from webapp.database import Busy, Unreachable, Unusable, Unwritable
 from webapp.database.failures import FAILURES
 from webapp.database.postgres import CHANNEL
-from webapp.live.signals.told import told
-from webapp.live.signals.touched import MOST
+from webapp.live.signals.told import Told
 from webapp.live.subscriber import TOKEN
 from webapp.tables.table import Table
 from webapp.tables.touching import Touch
@@ -51,8 +50,7 @@ class PostgresSignal:
         self._notify = notify
         self._changed = changed
         self._answered = answered
-        self._tables = {table.name: table for table in tables}
-        self._touched: dict[str, list[Touch] | None] = {}  # heard, and not yet passed on
+        self._told = Told(tables, changed)
         self._channel: str | None = None
         self._connection: asyncpg.Connection | None = None
         self._lost = asyncio.Event()
@@ -104,9 +102,9 @@ class PostgresSignal:
                     log.info("Listening again")
                     wait = BACK_OFF[0]
                 await self._rest(self._connection)
-            except (Unreachable, *FAILURES):
+            except (Unreachable, *FAILURES) as error:
                 if wait == BACK_OFF[0]:
-                    log.warning("The database cannot be listened to; it is tried again until it can")
+                    log.warning("The database cannot be listened to (%s); it is tried again until it can", error)
                 self._hang_up()
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, BACK_OFF[1])
@@ -128,35 +126,19 @@ class PostgresSignal:
             raise Unreachable("the connection was lost")
         except TimeoutError:
             if await connection.fetchval(ROWS, timeout=ANSWER) != self._channel:
-                raise Unreachable("another backup was restored") from None
+                raise Unreachable("rows are told elsewhere now") from None
 
     def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         verb, _, rest = str(payload).partition(" ")
         if not rest:
-            self._touch(verb, None)
+            self._told.add(verb, None)
         elif verb == "answered" and TOKEN.fullmatch(rest):
             self._answered(rest)
         elif rest == self._proof:
             self._proved.set()
 
     def _hear_rows(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
-        name, _, text = str(payload).partition(" ")
-        self._touch(name, told(self._tables[name], text) if name in self._tables else None)
-
-    def _touch(self, table: str, touches: list[Touch] | None) -> None:
-        # Commits that are heard at once are judged at once: together they may be too many to be judged.
-        if not self._touched:
-            asyncio.get_running_loop().call_soon(self._pass_on)
-        known = self._touched.get(table, [])
-        if known is None or touches is None or len(known) + len(touches) > MOST:
-            self._touched[table] = None
-        else:
-            self._touched[table] = [*known, *touches]
-
-    def _pass_on(self) -> None:
-        heard, self._touched = self._touched, {}
-        for table, touches in heard.items():
-            self._changed(table, touches)
+        self._told.hear(str(payload))
 
     def _hear_end(self, connection: Any) -> None:
         if connection is self._connection:

@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from webapp.live.signals.touched import MOST
 from webapp.tables.table import Table
 from webapp.tables.touching import State, Touch
+
+
+class Told:
+    """What was heard and is not yet passed on to ``changed``.
+
+    Commits that are heard at once are judged at once: together they may be too many to be judged.
+    """
+
+    def __init__(self, tables: Iterable[Table], changed: Callable[[str, list[Touch] | None], None]) -> None:
+        self._tables = {table.name: table for table in tables}
+        self._changed = changed
+        self._heard: dict[str, list[Touch] | None] = {}
+
+    def hear(self, payload: str) -> None:
+        """Take the name of a table and its rows that were touched, as one NOTIFY has them."""
+        name, _, text = payload.partition(" ")
+        self.add(name, told(self._tables[name], text) if name in self._tables else None)
+
+    def add(self, table: str, touches: list[Touch] | None) -> None:
+        """Take that ``touches`` of ``table`` were made, None: any row may have been touched."""
+        if not self._heard:
+            asyncio.get_running_loop().call_soon(self._pass_on)
+        known = self._heard.get(table, [])
+        if known is None or touches is None or len(known) + len(touches) > MOST:
+            self._heard[table] = None
+        else:
+            self._heard[table] = [*known, *touches]
+
+    def _pass_on(self) -> None:
+        heard, self._heard = self._heard, {}
+        for table, touches in heard.items():
+            self._changed(table, touches)
 
 
 def told(table: Table, text: str) -> list[Touch] | None:

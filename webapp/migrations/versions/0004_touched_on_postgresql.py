@@ -11,8 +11,9 @@ each that follows it in its transaction, says the table's name alone, once: any 
 the server's encoding is another than Python's order of text.
 
 Anybody who may connect may LISTEN, also who may not read the table. What rows hold is therefore said on a channel that
-nobody knows who cannot read its name, which is random and in a table. The function reads it with its owner's rights,
-for all who write; nobody else can bind it to a table of their own, whose types would then run with these rights.
+nobody knows who cannot read its name, which is random and in a table, in the schema of the rows. The function reads it
+with its owner's rights, for all who write; nobody else can bind it to a table of their own, whose types would then run
+with these rights.
 """
 
 from alembic import op
@@ -41,7 +42,8 @@ def upgrade() -> None:
 
 
 POSTGRES = (
-    "CREATE TABLE touched_channel (name text NOT NULL)",
+    "CREATE TABLE touched_channel ("
+    "name text NOT NULL CHECK (name <> 'rowcast' AND octet_length(name) BETWEEN 1 AND 63))",
     "INSERT INTO touched_channel VALUES ('rowcast_' || translate(gen_random_uuid()::text, '-', ''))",
     f"""
     CREATE FUNCTION users_touched() RETURNS trigger LANGUAGE plpgsql
