@@ -16,7 +16,7 @@ from lxml import html
 
 from benchmarks import data
 from benchmarks.client import HOST, Failed, request
-from benchmarks.rowcast import rowcast as product
+from benchmarks.rowcast_server import rowcast as product
 from benchmarks.systems import Missing, Program, System
 
 PEERS = Path(__file__).parent / "peers"

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from benchmarks.tables import INSERT, people
-from webapp.schema import migrate
+from rowcast.schema import migrate
 
 FOLDER = Path("build/benchmarks").absolute()
 HITS = 10

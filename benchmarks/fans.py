@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.client import HOST, Readers, marked, reading, request
-from benchmarks.rowcast import rowcast
+from benchmarks.rowcast_server import rowcast
 from benchmarks.systems import Missing, Program, System
 
 PEERS = Path("benchmarks/peers").resolve()

@@ -32,27 +32,27 @@ from typing import Any
 
 import httpx
 
+from rowcast.cli import main as program
 from tests.running import ADDRESS, Server, environment
-from webapp.cli import main as program
 
 FILE = "rowcast.db"
 TICK = 0.001  # seconds of processor time between two samples
 HTTP, LOOP = "HTTP: parse, route, check, head", "the event loop"
 WRITE, READ = "write it, and the history: one transaction", "read the page again"
 PARTS = {  # what is wrapped -> the part that it is
-    "webapp.routes.handover:Handover.__call__": HTTP,
-    "webapp.routes.reading:_sent": "read the form",
-    "webapp.routes.writes:validate": "validate it",
-    "webapp.database:Database.write": WRITE,
-    "webapp.live.hub:Hub.changed": "tell the feeds",
-    "webapp.routes.answers:make_response": "answer",
+    "rowcast.routes.answers.stream_response:StreamingHttpConnection.__call__": HTTP,
+    "rowcast.routes.answers.request_parsing:_sent": "read the form",
+    "rowcast.routes.table.writes:validate": "validate it",
+    "rowcast.database:Database.write": WRITE,
+    "rowcast.live.hub:Hub.invalidate": "tell the feeds",
+    "rowcast.routes.answers.response:make_response": "answer",
     "logging:Logger.info": "log it",
-    "webapp.live.feed:Feed._follow": LOOP,
-    "webapp.live.feeds:Feeds._gated": READ,
-    "webapp.live.feed:Feed._move": "compare, render the row, make the frame",
-    "webapp.live.feed:Feed._push": "hand the frame to every reader",
+    "rowcast.live.feed:Feed._follow": LOOP,
+    "rowcast.live.feed_registry:FeedRegistry._gated": READ,
+    "rowcast.live.feed:Feed._move": "compare, render the row, make the frame",
+    "rowcast.live.feed:Feed._push": "hand the frame to every reader",
 }
-THREADS = {"webapp.database.sqlite:Sqlite._write": WRITE, "webapp.database.sqlite:Sqlite._query": READ}
+THREADS = {"rowcast.database.sqlite:Sqlite._write": WRITE, "rowcast.database.sqlite:Sqlite._query": READ}
 part: ContextVar[str] = ContextVar("part", default=LOOP)
 HEAD = {"HX-Request-Type": "partial", "HX-Request": "true", "Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
 

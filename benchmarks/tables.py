@@ -25,19 +25,19 @@ from typing import Any
 import click
 from sqlalchemy import text
 
+from rowcast.app import create_app
+from rowcast.config import Settings
+from rowcast.database import Database
+from rowcast.live.audience import Audience
+from rowcast.live.html_encoder import HtmlEncoder
+from rowcast.live.metrics import Metrics
+from rowcast.live.revisions import Revisions
+from rowcast.schema import migrate
+from rowcast.showing.table_renderer import TableRenderer
+from rowcast.tables.listing import parse
+from rowcast.tables.page import page_of
+from rowcast.users import USERS
 from tests.postgres import Cluster
-from webapp.app import create_app
-from webapp.config import Settings
-from webapp.database import Database
-from webapp.live.encoders import Parts
-from webapp.live.limits import Audience
-from webapp.live.meters import Meters
-from webapp.live.revisions import Revisions
-from webapp.rendering import TableRenderer
-from webapp.schema import migrate
-from webapp.tables.listing import parse
-from webapp.tables.page import page_of
-from webapp.users import USERS
 
 BATCH = 10_000
 SYLLABLES = [
@@ -140,7 +140,7 @@ async def measure(url: str, turns: int) -> dict[str, list[float]]:
     async def refresh(query: str) -> None:
         listing, problems = parse(USERS, [tuple(pair.split("=")) for pair in query.split("&") if pair])  # type: ignore[misc]
         assert not problems, problems
-        feed = feeds.setdefault(query, Revisions(Parts(TableRenderer(USERS, Audience("en"))), 32, Meters()))
+        feed = feeds.setdefault(query, Revisions(HtmlEncoder(TableRenderer(USERS, Audience("en"))), 32, Metrics()))
         feed.move(await database.query(lambda connection: page_of(connection, USERS, listing)))
 
     async with app.test_app():

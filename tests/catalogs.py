@@ -12,7 +12,7 @@ from typing import Any
 from babel.messages import Catalog, Message
 from babel.messages.pofile import read_po
 
-from webapp.messages import TRANSLATIONS
+from rowcast.i18n import TRANSLATIONS
 
 PLACEHOLDER = re.compile(r"%\(\w+\)s|%%")
 

@@ -13,15 +13,15 @@ import pytest
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
+from rowcast.app import create_app
+from rowcast.config import PREFIX, Settings
+from rowcast.database import Database
+from rowcast.schema import migrate
+from rowcast.tables import row_writes
+from rowcast.tables.page import Row
+from rowcast.users import USERS
 from tests.postgres import Cluster, running_cluster
 from tests.programs import PostgresProgram, SqliteProgram, program
-from webapp.app import create_app
-from webapp.config import PREFIX, Settings
-from webapp.database import Database
-from webapp.schema import migrate
-from webapp.tables import writing
-from webapp.tables.page import Row
-from webapp.users import USERS
 
 KINDS = ("sqlite", "postgresql")
 NewDatabase = Callable[[], str]
@@ -137,4 +137,4 @@ async def make_user(database: Database, username: str = "Ada", **fields: Any) ->
         "role": "member",
         "status": "active",
     }
-    return await database.write(lambda connection: writing.create(connection, USERS, made | fields, by="tests"))
+    return await database.write(lambda connection: row_writes.create(connection, USERS, made | fields, by="tests"))

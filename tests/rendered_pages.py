@@ -13,10 +13,10 @@ from pathlib import Path
 
 from quart import Response
 
-from webapp import schema
-from webapp.app import create_app
-from webapp.config import Settings
-from webapp.messages import languages
+from rowcast import schema
+from rowcast.app import create_app
+from rowcast.config import Settings
+from rowcast.i18n import languages
 
 ADA = {"username": "Ada <Lovelace>", "email": "ada@example.org", "role": "member", "status": "active"}
 PAGES = {

@@ -20,11 +20,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
 
+from rowcast.live.feed_key import Format
+from rowcast.schema import migrate
 from tests.live.history import command, history
 from tests.live.tally import Tally
 from tests.postgres import Cluster
-from webapp.live.limits import Form
-from webapp.schema import migrate
 
 SEEDS = 10**9
 REPEATS = 8
@@ -72,13 +72,13 @@ def postgresql() -> Iterator[Callable[[int], str]]:
 
 
 DATABASES = {"sqlite": sqlite, "postgresql": postgresql}
-FORMS = get_args(Form)
+FORMS = get_args(Format)
 
 
 class Soak:
     """Histories by the batch, each on the database that ``make`` makes, and what came of them."""
 
-    def __init__(self, make: Callable[[int], str], rounds: int, form: Form) -> None:
+    def __init__(self, make: Callable[[int], str], rounds: int, form: Format) -> None:
         self.tally = Tally()
         self.diverged: list[int] = []
         self.failed: list[int] = []  # for other reasons

@@ -23,7 +23,7 @@ from benchmarks.fans import form, frame
 from benchmarks.measures.views import SHOWN, USER, listings
 from benchmarks.plan import Plan
 from benchmarks.results import Results
-from benchmarks.rowcast import rowcast
+from benchmarks.rowcast_server import rowcast
 from benchmarks.systems import Missing, Program, System, free_ports, running
 
 STREAM = request("GET", "/")

@@ -20,8 +20,8 @@ from benchmarks.measures.start import resources
 from benchmarks.picture import PANELS, SHORT, Panel, draw
 from benchmarks.plan import Plan
 from benchmarks.systems import Program, running
-from webapp.app import create_app
-from webapp.config import Settings
+from rowcast.app import create_app
+from rowcast.config import Settings
 
 SVG = "{http://www.w3.org/2000/svg}"
 SYSTEMS = {

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from babel.messages import Catalog
 
+from rowcast.i18n import TRANSLATIONS
 from tests.catalogs import all_problems, problems, read
-from webapp.messages import TRANSLATIONS
 
 ROOT = Path(__file__).parent.parent
 PYBABEL = Path(sys.executable).with_name("pybabel")

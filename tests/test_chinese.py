@@ -13,10 +13,10 @@ import pytest
 from quart.typing import TestClientProtocol as Client
 
 from tests.rendered_pages import write_all
+from tests.routes.answers.test_error_handlers import ERRORS
 from tests.routes.asking import ADA, JSON, PART, ask
 from tests.routes.following import following
-from tests.routes.test_errors import ERRORS
-from tests.routes.test_writes import BAD
+from tests.routes.table.test_writes import BAD
 
 pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from webapp.cli import main
+from rowcast.cli import main
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from webapp.config import BadSetting, Settings, read_settings
+from rowcast.config import BadSetting, Settings, read_settings
 
 GOOD = [
     ("PORT", "9000", "port", 9000),

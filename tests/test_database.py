@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
+from rowcast import database as database_module
+from rowcast.database import Busy, Database, sqlite
+from rowcast.tables.listing import Listing
+from rowcast.tables.page import Page
+from rowcast.users import USERS
 from tests.conftest import Outside, make_user
 from tests.programs import LOCKED
 from tests.tables.reading import read_page
-from webapp import database as database_module
-from webapp.database import Busy, Database, sqlite
-from webapp.tables.listing import Listing
-from webapp.tables.page import Page
-from webapp.users import USERS
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ import asyncio
 import pytest
 from faker import Faker
 
+from rowcast import demo
+from rowcast.config import Settings
+from rowcast.database import Database
+from rowcast.tables.listing import Listing
+from rowcast.tables.page import Row
+from rowcast.users import USERS, UserDraft
 from tests.live.source import until
 from tests.tables.reading import read_page
-from webapp import demo
-from webapp.config import Settings
-from webapp.database import Database
-from webapp.tables.listing import Listing
-from webapp.tables.page import Row
-from webapp.users import USERS, UserDraft
 
 
 async def test_people_are_such_as_the_form_would_take(database: Database, settings: Settings) -> None:

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from webapp import logs
+from rowcast import logs
 
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
     """Leave the root logger as it was."""
-    root, ours = logging.getLogger(), logging.getLogger("webapp")
+    root, ours = logging.getLogger(), logging.getLogger("rowcast")
     handlers, levels = root.handlers[:], (root.level, ours.level)
     yield
     root.handlers[:] = handlers
@@ -24,7 +24,7 @@ def as_before() -> Iterator[None]:
 
 def test_a_record_is_one_line_of_keys_and_values(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("text")
-    logging.getLogger("webapp.anything").info("request", extra={"path": "/users?q=a b", "status": 200})
+    logging.getLogger("rowcast.anything").info("request", extra={"path": "/users?q=a b", "status": 200})
     line = capsys.readouterr().err
     assert line.count("\n") == 1
     assert 'level=info event=request path="/users?q=a b" status=200' in line
@@ -33,7 +33,7 @@ def test_a_record_is_one_line_of_keys_and_values(capsys: pytest.CaptureFixture[s
 def test_what_others_put_into_a_path_cannot_begin_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     for style in ("text", "json"):
         logs.configure(style)
-        logging.getLogger("webapp.anything").info("request", extra={"path": "/users?q=\nlevel=error event=forged"})
+        logging.getLogger("rowcast.anything").info("request", extra={"path": "/users?q=\nlevel=error event=forged"})
         assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -42,7 +42,7 @@ def test_in_json_each_line_is_an_object_with_its_traceback(capsys: pytest.Captur
     try:
         raise ValueError("broken")
     except ValueError:
-        logging.getLogger("webapp.anything").exception("A feed could not be refreshed")
+        logging.getLogger("rowcast.anything").exception("A feed could not be refreshed")
     told = json.loads(capsys.readouterr().err)
     assert told["level"] == "error"
     assert told["event"] == "A feed could not be refreshed"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.assets import JOINED
+from rowcast.showing.static_files import JOINED
 
 HOUSE = Path(__file__).parent.parent
 TEMPLATES = sorted((HOUSE / "templates").rglob("*.html"))

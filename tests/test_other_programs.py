@@ -7,15 +7,15 @@ import sqlite3
 import asyncpg
 import pytest
 
+from rowcast.database import Database
+from rowcast.tables import row_writes
+from rowcast.tables.listing import Listing
+from rowcast.tables.page import Page
+from rowcast.tables.row_writes import VersionConflict
+from rowcast.users import USERS
 from tests.conftest import Outside, make_user
 from tests.programs import REFUSED
 from tests.tables.reading import read_page
-from webapp.database import Database
-from webapp.tables import writing
-from webapp.tables.listing import Listing
-from webapp.tables.page import Page
-from webapp.tables.writing import Conflict
-from webapp.users import USERS
 
 
 async def rows(database: Database) -> Page:
@@ -30,9 +30,9 @@ async def test_an_edit_by_another_program_counts_the_version_up(database: Databa
     assert changed.values["version"] == 2
     assert changed.values["changed"] >= row.values["changed"]
     assert changed.fingerprint != row.fingerprint
-    with pytest.raises(Conflict):
+    with pytest.raises(VersionConflict):
         await database.write(
-            lambda connection: writing.edit(connection, USERS, row.id, {"status": "closed"}, version=1, by="tests")
+            lambda connection: row_writes.edit(connection, USERS, row.id, {"status": "closed"}, version=1, by="tests")
         )
     async with database.read() as connection:
         assert (await read_page(connection, USERS, Listing(q="eve"))).total == 1
@@ -42,7 +42,7 @@ async def test_an_edit_by_another_program_counts_the_version_up(database: Databa
 async def test_an_edit_of_ours_counts_the_version_up_once(database: Database) -> None:
     row = await make_user(database, "Ada")
     edited = await database.write(
-        lambda connection: writing.edit(connection, USERS, row.id, {"status": "closed"}, version=1, by="tests")
+        lambda connection: row_writes.edit(connection, USERS, row.id, {"status": "closed"}, version=1, by="tests")
     )
     assert edited.values["version"] == 2
 
@@ -51,7 +51,7 @@ async def test_what_another_program_leaves_out_is_filled_in(database: Database, 
     outside.execute("INSERT INTO users (username, email) VALUES ('ADA', 'Ada@Example.org')")
     (row,) = (await rows(database)).rows
     assert (row.values["role"], row.values["status"]) == ("member", "active")
-    with pytest.raises(writing.Taken) as taken:
+    with pytest.raises(row_writes.ValueTaken) as taken:
         await make_user(database, "ada", email="ada@example.org")
     assert list(taken.value.errors) == ["username", "email"]
 

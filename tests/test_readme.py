@@ -13,9 +13,9 @@ import httpx
 import pytest
 from httpx_sse import connect_sse
 
+from rowcast.cli import main
+from rowcast.config import PREFIX, Settings
 from tests.running import Server, running
-from webapp.cli import main
-from webapp.config import PREFIX, Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

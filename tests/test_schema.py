@@ -12,11 +12,11 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection
 
+from rowcast.config import Settings
+from rowcast.database import exclusively
+from rowcast.schema import Unusable, _alembic, migrate, prepare
 from tests.postgres import Cluster
 from tests.programs import program
-from webapp.config import Settings
-from webapp.database import exclusively
-from webapp.schema import Unusable, _alembic, migrate, prepare
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.users import ROLES, STATUSES, USERS, User, UserDraft
+from rowcast.users import ROLES, STATUSES, USERS, User, UserDraft
 
 ENGINE = Path(__file__).parent.parent
 
@@ -47,4 +47,4 @@ def test_the_engine_knows_no_users() -> None:
     assert len(files) > 20
     for file in files:
         text = file.read_text()
-        assert not re.search(r"webapp\.users|\bUSERS\b|\busername\b|administrator", text), file.name
+        assert not re.search(r"(webapp|rowcast)\.users|\bUSERS\b|\busername\b|administrator", text), file.name

@@ -1,4 +1,4 @@
-"""The app: builds the parts and hands them to each other."""
+"""The app: builds all parts of one server process and hands them to each other."""
 
 from __future__ import annotations
 
@@ -8,35 +8,36 @@ from pathlib import Path
 from quart import Blueprint, Quart, redirect
 from quart.typing import ResponseReturnValue
 
-from webapp.config import Settings
-from webapp.database import Database, Unusable
-from webapp.live.encoders import Encoder, encoder_of
-from webapp.live.hub import Hub
-from webapp.live.limits import Key, Limits
-from webapp.live.signals import signal_of
-from webapp.rendering import Renderers
-from webapp.routes.assets import add_assets
-from webapp.routes.compression import add_compression
-from webapp.routes.connection import connection_routes
-from webapp.routes.embedding import add_embedding
-from webapp.routes.endings import add_endings
-from webapp.routes.errors import add_errors
-from webapp.routes.handover import Handover
-from webapp.routes.languages import add_languages
-from webapp.routes.listings import add_listings
-from webapp.routes.observing import add_observing
-from webapp.routes.openapi import add_openapi
-from webapp.routes.rows import add_rows
-from webapp.routes.services import Services
-from webapp.routes.stream import add_stream
-from webapp.routes.waiting import add_waiting
-from webapp.routes.writes import add_writes
-from webapp.security import protect
-from webapp.tables.page import Page
-from webapp.tables.pages import Pages
-from webapp.tables.table import Table
-from webapp.tables.touching import Basis
-from webapp.users import USERS
+from rowcast.config import Settings
+from rowcast.database import Database, Unusable
+from rowcast.live.encoder import FrameEncoder, encoder_of
+from rowcast.live.feed_key import FeedKey
+from rowcast.live.hub import Hub
+from rowcast.live.limits import Limits
+from rowcast.live.signals import signal_of
+from rowcast.routes.answers.app_context import AppContext
+from rowcast.routes.answers.compression import add_compression
+from rowcast.routes.answers.error_handlers import add_errors
+from rowcast.routes.answers.security import protect
+from rowcast.routes.answers.stream_response import StreamingHttpConnection
+from rowcast.routes.site.connection_status import connection_routes
+from rowcast.routes.site.language_switch import add_languages
+from rowcast.routes.site.monitoring import add_observing
+from rowcast.routes.site.openapi import add_openapi
+from rowcast.routes.site.static_files import add_assets
+from rowcast.routes.table.embedding import add_embedding
+from rowcast.routes.table.format_suffixes import add_endings
+from rowcast.routes.table.listings import add_listings
+from rowcast.routes.table.missed_changes import add_waiting
+from rowcast.routes.table.rows_and_forms import add_rows
+from rowcast.routes.table.stream import add_stream
+from rowcast.routes.table.writes import add_writes
+from rowcast.showing.table_renderer import RendererCache
+from rowcast.tables.dependency import Dependency
+from rowcast.tables.page import Page
+from rowcast.tables.page_cache import PageCache
+from rowcast.tables.table import Table
+from rowcast.users import USERS
 
 TABLES = {table.name: table for table in (USERS,)}
 
@@ -47,7 +48,7 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
     ``workers`` is the folder that it shares with the other workers of this machine, if there are any.
     """
     app = Quart(__name__, static_folder=None)
-    app.asgi_http_class = Handover
+    app.asgi_http_class = StreamingHttpConnection
     app.secret_key = settings.secret.get_secret_value() if settings.secret else secrets.token_hex()
     app.config.update(
         SESSION_COOKIE_NAME="rowcast",
@@ -65,28 +66,28 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
 
     database = Database(settings.database, is_pooler=bool(settings.listen))
 
-    pages = Pages(database)
+    pages = PageCache(database)
 
-    async def read(key: Key) -> Page:
+    async def read(key: FeedKey) -> Page:
         return await pages.read(TABLES[key.table], key.listing)
 
-    renderers = Renderers(settings.cached_rows)
+    renderers = RendererCache(settings.cached_rows)
 
-    def encoder(key: Key) -> Encoder:
-        return encoder_of(key.form, renderers.get(TABLES[key.table], key.audience))
+    def encoder(key: FeedKey) -> FrameEncoder:
+        return encoder_of(key.format, renderers.get(TABLES[key.table], key.audience))
 
-    def basis(key: Key) -> Basis:
-        return Basis(TABLES[key.table], key.listing)
+    def dependency(key: FeedKey) -> Dependency:
+        return Dependency(TABLES[key.table], key.listing)
 
     limits = Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__})
-    hub = Hub(read, encoder, basis, limits)
+    hub = Hub(read, encoder, dependency, limits)
     signal = signal_of(database, hub, tuple(TABLES.values()), settings.listen, workers)
-    services = Services(database, pages, hub, signal, renderers)
+    app_context = AppContext(database, pages, hub, signal, renderers)
     add_observing(app, database, hub, workers)
     protect(app, settings.hosts, settings.embed_origins)
     for table in TABLES.values():
-        app.register_blueprint(_routes(table, services))
-    app.register_blueprint(connection_routes(services))
+        app.register_blueprint(_routes(table, app_context))
+    app.register_blueprint(connection_routes(app_context))
     add_languages(app)
 
     @app.get("/")
@@ -98,19 +99,19 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
 
     @app.before_serving
     async def start() -> None:
-        await services.signal.start()
+        await app_context.signal.start()
 
     @app.after_serving
     async def stop() -> None:
         hub.close()
-        await services.signal.stop()
+        await app_context.signal.stop()
         await database.close()
 
     return app
 
 
-def _routes(table: Table, services: Services) -> Blueprint:
+def _routes(table: Table, app_context: AppContext) -> Blueprint:
     routes = Blueprint(table.name, __name__, url_prefix=f"/{table.name}")
     for add in (add_listings, add_embedding, add_rows, add_writes, add_waiting, add_stream, add_endings):
-        add(routes, table, services)
+        add(routes, table, app_context)
     return routes

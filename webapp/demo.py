@@ -1,4 +1,4 @@
-"""Demo: realistic users, and a life for them to be watched."""
+"""Demo: fills the directory with realistic users, and goes on to change them, to be watched in a browser."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import click
 from faker import Faker
 from sqlalchemy import Connection, func, select
 
-from webapp.database import Busy, Database
-from webapp.tables import writing
-from webapp.tables.table import Table
-from webapp.tables.writing import Missing, Taken
-from webapp.users import USERS
+from rowcast.database import Busy, Database
+from rowcast.tables import row_writes
+from rowcast.tables.row_writes import RowNotFound, ValueTaken
+from rowcast.tables.table import Table
+from rowcast.users import USERS
 
 BATCH = 200  # rows in one transaction
 AUTHOR = "demo"
@@ -52,9 +52,9 @@ def _add(connection: Connection, people: Any, count: int) -> None:
     added = 0
     while added < count:
         try:
-            writing.create(connection, USERS, _person(people), by=AUTHOR)
+            row_writes.create(connection, USERS, _person(people), by=AUTHOR)
             added += 1
-        except Taken:
+        except ValueTaken:
             continue  # two people of one name: ask for another
 
 
@@ -62,15 +62,15 @@ def _edit(connection: Connection, people: Any, _count: int) -> None:
     id = _some_id(connection, USERS)
     if id is not None:
         field, value = random.choice(list(_person(people).items())[2:])  # noqa: S311
-        writing.edit(connection, USERS, id, {field: value}, version=None, by=AUTHOR)
+        row_writes.edit(connection, USERS, id, {field: value}, version=None, by=AUTHOR)
 
 
 def _delete(connection: Connection, _people: Any, _count: int) -> None:
     id = _some_id(connection, USERS)
     try:
         if id is not None:
-            writing.delete(connection, USERS, id, version=None, by=AUTHOR)
-    except Missing:
+            row_writes.delete(connection, USERS, id, version=None, by=AUTHOR)
+    except RowNotFound:
         return
 
 

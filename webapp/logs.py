@@ -1,4 +1,4 @@
-"""Logs: one line for each thing that happened, as ``key=value`` pairs or as JSON.
+"""Logs: how log records are written, one line each, as ``key=value`` pairs or as JSON.
 
 Modules use the standard library's loggers with ``extra``; here is how their records are written.
 """
@@ -28,4 +28,4 @@ def configure(style: Style) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    logging.getLogger("webapp").setLevel(logging.INFO)
+    logging.getLogger("rowcast").setLevel(logging.INFO)

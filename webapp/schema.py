@@ -1,4 +1,4 @@
-"""The version of the tables: setting them up, bringing them up to date, and telling whether they are."""
+"""The database schema's version: setting tables up, migrating them, and telling whether they are current."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
-from webapp.database import Database, Unusable, exclusively
+from rowcast.database import Database, Unusable, exclusively
 
 __all__ = ["Unusable", "is_current", "migrate", "prepare"]
 

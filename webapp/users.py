@@ -7,17 +7,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy.orm import Mapped
 
-from webapp.messages import _
-from webapp.tables.email import check_email
-from webapp.tables.model import Tracked
-from webapp.tables.table import Column, Table
-from webapp.tables.text import clean
+from rowcast.i18n import _
+from rowcast.tables.email_validation import check_email
+from rowcast.tables.model import VersionedModel
+from rowcast.tables.table import Column, Table
+from rowcast.tables.text_normalization import clean
 
 ROLES = {"administrator": _("Administrator"), "member": _("Member")}
 STATUSES = {"active": _("Active"), "closed": _("Closed")}
 
 
-class User(Tracked):
+class User(VersionedModel):
     """A row of the directory; the ``_key`` columns hold the folded text that is compared, sorted and searched."""
 
     __tablename__ = "users"
@@ -51,8 +51,8 @@ USERS = Table(
     model=User,
     draft=UserDraft,
     sort="username",
-    trigrams="users_search",
-    touched="users_touched",
+    search_index="users_search",
+    change_log="users_touched",
     columns=(
         Column(
             name="username",

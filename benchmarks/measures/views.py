@@ -16,7 +16,7 @@ from benchmarks.client import Failed, Readers, reading
 from benchmarks.fans import follow, form
 from benchmarks.plan import Plan
 from benchmarks.results import Results
-from benchmarks.rowcast import database, rowcast
+from benchmarks.rowcast_server import database, rowcast
 from benchmarks.systems import Program, System
 
 NAME = "views"

@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from rowcast.showing.resource_paths import folder
 from tests.browser.window import Desk, add, row
 from tests.running import Server
-from webapp.resources import folder
 
 # How each animation that runs, or waits to, gets from one look to the next.
 EASINGS = """() => document.getAnimations().map(({effect, animationName}) =>

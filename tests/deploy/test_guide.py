@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 
+from rowcast.config import PREFIX, Settings
 from tests.deploy.nginx import ROOT
 from tests.running import PROGRAM, running
-from webapp.config import PREFIX, Settings
 
 GUIDE = (ROOT / "docs/deployment.md").read_text()
 UNIT = (ROOT / "docs/rowcast.service").read_text()

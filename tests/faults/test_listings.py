@@ -41,7 +41,7 @@ async def test_two_thousand_listings_are_served_and_one_more_is_refused(serve: S
         server.execute("UPDATE users SET role = iif(role = 'member', 'administrator', 'member') WHERE id = 1")
         first = pages[0].reader
         before = first.last_id
-        await until(lambda: first.last_id != before, "the edit reaches a page that it touches")
+        await until(lambda: first.last_id != before, "the edit reaches a page that it changes")
         agreed = await agree(server, touched, since)
         assert [reader.last_id for reader in quiet] == ids
         began = loop.time()

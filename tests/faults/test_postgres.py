@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from rowcast.schema import migrate
 from tests.faults.conftest import Serve, Tell
 from tests.faults.crowd import Page, agree, following, until
 from tests.faults.readers import Reader
@@ -18,7 +19,6 @@ from tests.faults.writers import Counting
 from tests.postgres import Cluster, running_cluster
 from tests.programs import program
 from tests.running import ADD_USER, Server
-from webapp.schema import migrate
 
 QUERIES = ("", "sort=-username", "sort=email&size=25", "role=administrator", "q=w1", "size=25&page=2", "sort=-changed")
 READERS = 24

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.live.pages import BASIS, RENDERER
+from rowcast.live.feed import Feed
+from rowcast.live.html_encoder import HtmlEncoder
+from tests.live.pages import DEPENDENCY, RENDERER
 from tests.live.source import Source
-from webapp.live.encoders import Parts
-from webapp.live.feed import Feed
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def source() -> Source:
 
 @pytest.fixture
 async def feed(source: Source) -> AsyncIterator[Feed]:
-    made = Feed(source.read, Parts(RENDERER), BASIS, heartbeat=60, remembered=32)
+    made = Feed(source.read, HtmlEncoder(RENDERER), DEPENDENCY, heartbeat=60, remembered=32)
     await made.start()
     yield made
     made.stop()

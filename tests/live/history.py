@@ -6,13 +6,13 @@ import asyncio
 import random
 from collections import Counter
 
+from rowcast.live.feed_key import Format
+from rowcast.tables.listing import Listing, parse
+from rowcast.users import USERS
 from tests.live.reader import Reader
 from tests.live.tally import Tally
 from tests.live.world import Judge, World
 from tests.live.writes import Writer
-from webapp.live.limits import Form
-from webapp.tables.listing import Listing, parse
-from webapp.users import USERS
 
 ROUNDS = 4
 PATIENCE = 20.0  # seconds until all agree, on a machine that is busy with other things
@@ -55,13 +55,13 @@ def quiet(dice: random.Random) -> Listing:
     return parse(USERS, query.items())[0]
 
 
-def command(url: str, seed: int, rounds: int, form: Form) -> str:
+def command(url: str, seed: int, rounds: int, form: Format) -> str:
     """Return what repeats a history."""
     return f"python -m tests.soak --database {url.partition('+')[0]} --form {form} --rounds {rounds} --seed {seed}"
 
 
 async def history(
-    url: str, seed: int, *, rounds: int = ROUNDS, patience: float = PATIENCE, form: Form = "html"
+    url: str, seed: int, *, rounds: int = ROUNDS, patience: float = PATIENCE, form: Format = "html"
 ) -> Tally:
     """Let the history of ``seed`` happen to the empty database at ``url``, to readers of one ``form``.
 
@@ -83,7 +83,7 @@ async def history(
 
 
 async def _live(
-    world: World, writer: Writer, dice: random.Random, rounds: int, patience: float, form: Form
+    world: World, writer: Writer, dice: random.Random, rounds: int, patience: float, form: Format
 ) -> Counter[str]:
     asked = [*(listing(dice) for _ in range(3)), quiet(dice)]
     readers = [Reader(world, listing, form) for listing in [*asked, *dice.choices(asked, k=dice.randint(1, 2))]]
@@ -124,9 +124,9 @@ async def disturb(reader: Reader, dice: random.Random) -> str:
         case "connection lost":
             reader.disconnect()
         case "cut unnoticed":
-            reader.wire.is_cut = True
+            reader.writer.is_cut = True
         case "cut at a byte":
-            reader.wire.left = dice.choice([1, 40, 300, 1000, 4000]) + dice.randint(0, 300)
+            reader.writer.left = dice.choice([1, 40, 300, 1000, 4000]) + dice.randint(0, 300)
         case "page loaded anew":
             await reader.open()
         case "reader stalled":
@@ -149,7 +149,7 @@ async def disturb(reader: Reader, dice: random.Random) -> str:
 async def restart(world: World, readers: list[Reader], writer: Writer, dice: random.Random) -> str:
     """Kill the server, write while nobody listens, start it again, perhaps as a new release."""
     for reader in readers:
-        reader.wire.left = reader.wire.left or dice.choice([1, 500, 5000])  # the last frames may not have arrived
+        reader.writer.left = reader.writer.left or dice.choice([1, 500, 5000])  # the last frames may not have arrived
     if dice.random() < 0.5:
         await writer.write()
         await asyncio.sleep(dice.choice([0, 0.03]))
@@ -167,7 +167,7 @@ async def restart(world: World, readers: list[Reader], writer: Writer, dice: ran
 async def recover(readers: list[Reader], dice: random.Random) -> None:
     """Let every reader be connected and take what comes."""
     for reader in readers:
-        if dice.random() < 0.5 or reader.wire.is_cut or reader.wire.left is not None or not reader.is_connected:
+        if dice.random() < 0.5 or reader.writer.is_cut or reader.writer.left is not None or not reader.is_connected:
             await reader.connect()
         reader.lag(False)
 
@@ -185,6 +185,6 @@ async def settle(world: World, readers: list[Reader], patience: float) -> None:
             await asyncio.sleep(0.01)
         reader.check()
         assert reader.screen.state == fresh.state, f"{query!r} is not what a fresh page is"
-    sent = [len(reader.wire.frames) for reader in readers]
+    sent = [len(reader.writer.frames) for reader in readers]
     await asyncio.sleep(REST)
-    assert sent == [len(reader.wire.frames) for reader in readers], "nothing changes, so nothing is sent"
+    assert sent == [len(reader.writer.frames) for reader in readers], "nothing changes, so nothing is sent"

@@ -8,21 +8,23 @@ from typing import Any
 
 import pytest
 
-from webapp.live import encoders, feed, frames, sse
-from webapp.live.feed import Feed
-from webapp.live.frames import Frame, Piece
-from webapp.live.renderer import Renderer
-from webapp.live.revisions import Revisions
-from webapp.live.signals.sqlite import SqliteSignal
-from webapp.live.signals.touched import Touched
-from webapp.live.steps import Insertion, Outline, Steps, steps
-from webapp.live.subscriber import Subscriber
-from webapp.rendering import TableRenderer
-from webapp.tables import page as pages
-from webapp.tables.listing import Listing
-from webapp.tables.page import Page, Row
-from webapp.tables.table import Table
-from webapp.tables.touching import Basis, Touch
+from rowcast.live import feed, frame, html_encoder, sse
+from rowcast.live.diff import InsertedRun, PageDiff, diff
+from rowcast.live.feed import Feed
+from rowcast.live.frame import Frame, FrameSegment
+from rowcast.live.page_snapshot import PageSnapshot
+from rowcast.live.renderer import Renderer
+from rowcast.live.revisions import Revisions
+from rowcast.live.signals.change_log import ChangeLogReader
+from rowcast.live.signals.sqlite import SqliteSignal
+from rowcast.live.subscriber import Subscriber
+from rowcast.showing.table_renderer import TableRenderer
+from rowcast.tables import page as pages
+from rowcast.tables.dependency import Dependency
+from rowcast.tables.listing import Listing
+from rowcast.tables.page import Page, Row
+from rowcast.tables.row_change import RowChange
+from rowcast.tables.table import Table
 
 Patch = pytest.MonkeyPatch
 
@@ -73,20 +75,20 @@ def compared_before_subscribed(patch: Patch) -> None:
 def anchored_on_a_moved_row(patch: Patch) -> None:
     """New rows are anchored on the row before them, whether it stays, moves, or is new itself."""
 
-    def wrong(old: Outline, new: Page) -> Steps:
-        found, ids = steps(old, new), [None, *(row.id for row in new.rows)]
+    def wrong(old: PageSnapshot, new: Page) -> PageDiff:
+        found, ids = diff(old, new), [None, *(row.id for row in new.rows)]
         single = (id for insertion in found.inserted for id in insertion.ids)
-        return replace(found, inserted=tuple(Insertion(ids[ids.index(id) - 1], (id,)) for id in single))
+        return replace(found, inserted=tuple(InsertedRun(ids[ids.index(id) - 1], (id,)) for id in single))
 
-    patch.setattr(frames, "steps", wrong)
+    patch.setattr(html_encoder, "diff", wrong)
 
 
 def moved_row_updated_in_place(patch: Patch) -> None:
     """A row that moved is shown anew where it was."""
 
-    def wrong(old: Outline, new: Page) -> Steps:
-        found = steps(old, new)
-        kept = (Insertion(i.after, tuple(id for id in i.ids if id not in found.moved)) for i in found.inserted)
+    def wrong(old: PageSnapshot, new: Page) -> PageDiff:
+        found = diff(old, new)
+        kept = (InsertedRun(i.after, tuple(id for id in i.ids if id not in found.moved)) for i in found.inserted)
         return replace(
             found,
             deleted=tuple(id for id in found.deleted if id not in found.moved),
@@ -94,12 +96,12 @@ def moved_row_updated_in_place(patch: Patch) -> None:
             updated=(*found.updated, *found.moved),
         )
 
-    patch.setattr(frames, "steps", wrong)
+    patch.setattr(html_encoder, "diff", wrong)
 
 
 def total_forgotten(patch: Patch) -> None:
     """The pager is not updated."""
-    patch.setattr(frames, "steps", lambda old, new: replace(steps(old, new), total=False))
+    patch.setattr(html_encoder, "diff", lambda old, new: replace(diff(old, new), total=False))
 
 
 def revision_before_push(patch: Patch) -> None:
@@ -142,8 +144,8 @@ def wrong_revision_remembered(patch: Patch) -> None:
     """The history of revisions answers with its newest page but one, whichever was asked for."""
     since = Revisions.since
 
-    def wrong(self: Revisions, revision: str) -> Piece:
-        known = list(self._outlines)
+    def wrong(self: Revisions, revision: str) -> FrameSegment:
+        known = list(self._snapshots)
         return since(self, known[-2] if revision in known[:-1] else revision)
 
     patch.setattr(Revisions, "since", wrong)
@@ -163,7 +165,7 @@ def stale_frames_kept(patch: Patch) -> None:
 
 def id_ahead_of_its_steps(patch: Patch) -> None:
     """The greeting carries the newest id, and what leads there only with the next change."""
-    patch.setattr(Revisions, "since", lambda self, revision: frames.rest(""))
+    patch.setattr(Revisions, "since", lambda self, revision: frame.rest(""))
 
 
 def release_forgotten(patch: Patch) -> None:
@@ -179,23 +181,25 @@ def other_programs_unheard(patch: Patch) -> None:
 
 def judged_by_what_it_became(patch: Patch) -> None:
     """Of a row that was written, only how it is now is compared with what the listing asks for."""
-    is_touched = Basis._is_touched
+    is_affected = Dependency._is_affected
 
-    def forgetful(self: Basis, page: Page, touch: Touch) -> bool:
-        return is_touched(self, page, Touch(None, touch.after) if touch.after else touch)
+    def forgetful(self: Dependency, page: Page, change: RowChange) -> bool:
+        return is_affected(self, page, RowChange(None, change.after) if change.after else change)
 
-    patch.setattr(Basis, "_is_touched", forgetful)
+    patch.setattr(Dependency, "_is_affected", forgetful)
 
 
 def no_doubt_about_the_log(patch: Patch) -> None:
     """What had to make room in the log was not written."""
-    begin = Touched._begin
-    patch.setattr(Touched, "_begin", lambda self, connection: begin(self, connection) or [])
+    begin = ChangeLogReader._begin
+    patch.setattr(ChangeLogReader, "_begin", lambda self, connection: begin(self, connection) or [])
 
 
 def off_the_page_is_out_of_sight(patch: Patch) -> None:
     """A row that is not on the page is taken not to change it."""
-    patch.setattr(Basis, "_is_touched", lambda self, page, touch: any(s["id"] in page.ids for s in touch.states))
+    patch.setattr(
+        Dependency, "_is_affected", lambda self, page, change: any(s["id"] in page.ids for s in change.states)
+    )
 
 
 def lines_split_at_newlines_only(patch: Patch) -> None:
@@ -210,9 +214,10 @@ def lines_split_at_newlines_only(patch: Patch) -> None:
 
 def replaced_without_the_pager(patch: Patch) -> None:
     """Where all rows are replaced, the pager is not."""
+    difference = html_encoder.difference
 
-    def rows_only(old: Outline | None, new: Page, renderer: Renderer) -> tuple[str, bool]:
-        body, replacing = frames.difference(old, new, renderer)
+    def rows_only(old: PageSnapshot | None, new: Page, renderer: Renderer) -> tuple[str, bool]:
+        body, replacing = difference(old, new, renderer)
         return body.partition('<hx-partial hx-target="#pager"')[0] if replacing else body, replacing
 
-    patch.setattr(encoders, "difference", rows_only)
+    patch.setattr(html_encoder, "difference", rows_only)

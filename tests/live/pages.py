@@ -8,13 +8,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from webapp.live.limits import Audience
-from webapp.live.steps import Outline
-from webapp.rendering import TableRenderer
-from webapp.tables.listing import Listing
-from webapp.tables.page import Page, Row
-from webapp.tables.touching import Basis
-from webapp.users import USERS
+from rowcast.live.audience import Audience
+from rowcast.live.page_snapshot import PageSnapshot
+from rowcast.showing.table_renderer import TableRenderer
+from rowcast.tables.dependency import Dependency
+from rowcast.tables.listing import Listing
+from rowcast.tables.page import Page, Row
+from rowcast.users import USERS
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NAMES = (
@@ -26,7 +26,7 @@ NAMES = (
     "🎉 & é",
 )
 RENDERER = TableRenderer(USERS, Audience("en"))
-BASIS = Basis(USERS, Listing(page=9))
+DEPENDENCY = Dependency(USERS, Listing(page=9))
 
 
 def row(id: int, edition: int = 0, changed: datetime = NOON) -> Row:
@@ -68,9 +68,9 @@ def later(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def outline(rows: Mapping[int, int], total: int | None = None) -> Outline:
+def outline(rows: Mapping[int, int], total: int | None = None) -> PageSnapshot:
     """Return what is remembered of ``page(rows, total)``."""
-    return Outline.of(page(rows, total))
+    return PageSnapshot.of(page(rows, total))
 
 
 EDITIONS = st.lists(st.integers(0, 12), unique=True, max_size=9).flatmap(

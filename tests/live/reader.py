@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from rowcast.live.feed_key import FeedKey, Format
+from rowcast.live.frame import Frame, FrameSegment
+from rowcast.live.subscriber import Subscriber
+from rowcast.tables.listing import Listing
+from rowcast.users import USERS
 from tests.copy import Copy
-from tests.live.wire import MemoryWire
 from tests.live.world import AUDIENCE, World
+from tests.live.writer import MemoryWire
 from tests.model import Screen
-from webapp.live.frames import Frame, Piece
-from webapp.live.limits import Form, Key
-from webapp.live.subscriber import Subscriber
-from webapp.tables.listing import Listing
-from webapp.users import USERS
 
 
 class FragileWire(MemoryWire):
-    """A wire that can break at any byte: after ``left`` more, nothing arrives (None: it holds)."""
+    """A writer that can break at any byte: after ``left`` more, nothing arrives (None: it holds)."""
 
     left: int | None = None
     failure: AssertionError | None = None  # what could not be done to the screen
@@ -24,7 +24,7 @@ class FragileWire(MemoryWire):
         if self.left is None or self.is_cut:
             self._deliver(frame)
             return
-        self._deliver(Frame(frame.revision, (Piece(frame.data[: self.left]),)))
+        self._deliver(Frame(frame.revision, (FrameSegment(frame.data[: self.left]),)))
         self.left -= len(frame.data)
         self.is_cut = self.left <= 0
 
@@ -38,10 +38,10 @@ class FragileWire(MemoryWire):
 class Reader:
     """One browser window on ``listing``; in the form ``json`` a program that keeps a copy of it."""
 
-    def __init__(self, world: World, listing: Listing, form: Form = "html") -> None:
+    def __init__(self, world: World, listing: Listing, form: Format = "html") -> None:
         self.world = world
-        self.key = Key(USERS.name, listing, AUDIENCE, form)
-        self.wire = FragileWire()
+        self.key = FeedKey(USERS.name, listing, AUDIENCE, form)
+        self.writer = FragileWire()
         self.subscriber: Subscriber | None = None
         self._have = ""
         self._kept: tuple[Screen | Copy, str] | None = None
@@ -54,26 +54,26 @@ class Reader:
     @property
     def position(self) -> str:
         """What the window would send: the id of the last event that came whole, else what its page says."""
-        return self.wire.last_id or self._have
+        return self.writer.last_id or self._have
 
     @property
     def screen(self) -> Screen | Copy:
         """What the window shows."""
-        assert self.wire.screen
-        return self.wire.screen
+        assert self.writer.screen
+        return self.writer.screen
 
     async def open(self) -> None:
         """Load the page; its stream opens later."""
         self.disconnect()
         screen, self._have = await self.world.served(self.key)
-        self.wire = FragileWire(screen)
+        self.writer = FragileWire(screen)
 
     async def connect(self, junk: str | None = None) -> None:
         """Open the stream where the window is, or at a position that nobody knows."""
         self.disconnect()
         await self.world.hub.feed(self.key)
         position = self.position if junk is None else junk
-        self.subscriber = self.world.hub.subscribe(self.key, self.wire, position, "reader")
+        self.subscriber = self.world.hub.subscribe(self.key, self.writer, position, "reader")
 
     def disconnect(self) -> None:
         """Lose the connection, and with it what was not read."""
@@ -83,21 +83,21 @@ class Reader:
             self.subscriber = None
         # Nothing more arrives, whoever still writes.
         self._have = self.position
-        self.wire = FragileWire(self.wire.screen)
+        self.writer = FragileWire(self.writer.screen)
 
     def lag(self, lags: bool) -> None:
         """Take nothing more, or again all."""
         assert self.subscriber
-        if lags and not self.wire.is_full:
-            self.wire.hold(self.subscriber)
-        elif self.wire.is_full and not lags:
-            self.wire.drain(self.subscriber)
+        if lags and not self.writer.is_full:
+            self.writer.hold(self.subscriber)
+        elif self.writer.is_full and not lags:
+            self.writer.drain(self.subscriber)
 
     def give_up(self, reason: str) -> None:
         """See the server end the stream: cleanly, or dropped when the reader takes nothing."""
         assert self.subscriber
         self.subscriber.end(reason)
-        assert self.wire.is_aborted == self.wire.is_full
+        assert self.writer.is_aborted == self.writer.is_full
         self.disconnect()
 
     def keep(self) -> None:
@@ -110,13 +110,13 @@ class Reader:
             return False
         self.disconnect()
         screen, self._have = self._kept
-        self.wire = FragileWire(screen)
+        self.writer = FragileWire(screen)
         self._kept = None
         return True
 
     def check(self) -> None:
         """At one revision all windows on one listing show the same: an id never travels ahead of its steps."""
-        if self.wire.failure:
-            raise self.wire.failure
+        if self.writer.failure:
+            raise self.writer.failure
         seen = self.world.shown.setdefault(self.position, self.screen.state)
         assert seen == self.screen.state, f"{self.key.listing.query!r} shows two things at {self.position}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from rowcast.live.feed import Feed
+from rowcast.live.subscriber import Subscriber
+from rowcast.tables.page import Page
 from tests.live.pages import RENDERER, page
-from tests.live.wire import MemoryWire
+from tests.live.writer import MemoryWire
 from tests.model import Screen, parts
-from webapp.live.feed import Feed
-from webapp.live.subscriber import Subscriber
-from webapp.tables.page import Page
 
 PATIENCE = 5.0  # seconds
 
@@ -60,12 +60,12 @@ async def until(condition: Callable[[], object]) -> None:
 
 def connect(feed: Feed, source: Source, have: str | None = None) -> tuple[Subscriber, MemoryWire]:
     """Open the page as it is now and let it follow ``feed``."""
-    wire = MemoryWire(source.screen)
-    subscriber = Subscriber(wire, life=60, stall=60)
+    writer = MemoryWire(source.screen)
+    subscriber = Subscriber(writer, life=60, stall=60)
     feed.subscribe(subscriber, source.revision if have is None else have)
-    return subscriber, wire
+    return subscriber, writer
 
 
-def targets(wire: MemoryWire, event: int) -> list[str]:
+def targets(writer: MemoryWire, event: int) -> list[str]:
     """Return what the parts of an event aim at."""
-    return [part.target for part in parts(wire.events[event].data)]
+    return [part.target for part in parts(writer.events[event].data)]

@@ -13,6 +13,8 @@ import random
 
 import pytest
 
+from rowcast.live.feed_key import Format
+from rowcast.tables import matching_rows
 from tests.conftest import NewDatabase
 from tests.live.history import PATIENCE, history, listing, settle
 from tests.live.reader import Reader
@@ -20,8 +22,6 @@ from tests.live.tally import Tally
 from tests.live.world import World
 from tests.live.writes import Writer
 from tests.model import parts
-from webapp.live.limits import Form
-from webapp.tables import hits
 
 TOGETHER = 16  # histories at a time, so that one works while others wait
 BATCHES = 5
@@ -46,12 +46,12 @@ async def test_every_copy_that_a_program_keeps_converges_too(new_database: NewDa
 
 
 async def test_where_not_all_rows_are_counted(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hits, "COUNTED", 100)
+    monkeypatch.setattr(matching_rows, "COUNTED", 100)
     counted = await asyncio.gather(*(history(new_database(), seed) for seed in range(TOGETHER)))
     assert sum(tally.writes["bulk"] + tally.writes["past bulk"] for tally in counted), "or there are too few to count"
 
 
-async def converge(first: int, new_database: NewDatabase, *, form: Form = "html") -> None:
+async def converge(first: int, new_database: NewDatabase, *, form: Format = "html") -> None:
     tally = Tally()
     for batch in range(BATCHES):
         seeds = range(first + batch * TOGETHER, first + (batch + 1) * TOGETHER)
@@ -96,7 +96,7 @@ async def test_after_a_release_every_reader_gets_one_frame_that_replaces_all(
         await reader.connect()
     await settle(world, readers, PATIENCE)
     for reader in readers:
-        (event,) = reader.wire.events
+        (event,) = reader.writer.events
         assert [part.target for part in parts(event.data)] == ["log", "beat", "users", "pager"]
         assert ("release-1" in reader.screen.state[0]) == bool(reader.screen.ids)
     await world.stop()

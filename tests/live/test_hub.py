@@ -8,17 +8,19 @@ from dataclasses import replace
 
 import pytest
 
-from tests.live.pages import BASIS, RENDERER, state
+from rowcast.live.audience import Audience
+from rowcast.live.feed_key import FeedKey
+from rowcast.live.feed_registry import READS_AT_ONCE
+from rowcast.live.html_encoder import HtmlEncoder
+from rowcast.live.hub import Hub
+from rowcast.live.limits import Limits, TooManyFeeds
+from rowcast.tables.listing import Listing
+from rowcast.tables.row_change import RowChange
+from tests.live.pages import DEPENDENCY, RENDERER, state
 from tests.live.source import Source, until
-from tests.live.wire import MemoryWire
-from webapp.live.encoders import Parts
-from webapp.live.feeds import READS_AT_ONCE
-from webapp.live.hub import Hub
-from webapp.live.limits import Audience, Full, Key, Limits
-from webapp.tables.listing import Listing
-from webapp.tables.touching import Touch
+from tests.live.writer import MemoryWire
 
-KEY = Key("users", Listing(), Audience("en"))
+KEY = FeedKey("users", Listing(), Audience("en"))
 LIMITS = Limits(
     streams=4, streams_per_client=2, feeds=100, remembered=32, heartbeat=60, stream_life=60, stall=60, linger=0.1
 )
@@ -31,7 +33,7 @@ async def make_hub(source: Source) -> AsyncIterator[MakeHub]:
 
     def make(**limits: float) -> Hub:
         kept = replace(LIMITS, **limits)  # type: ignore[arg-type]
-        hubs.append(Hub(lambda _key: source.read(), lambda _key: Parts(RENDERER), lambda _key: BASIS, kept))
+        hubs.append(Hub(lambda _key: source.read(), lambda _key: HtmlEncoder(RENDERER), lambda _key: DEPENDENCY, kept))
         return hubs[-1]
 
     yield make
@@ -39,7 +41,7 @@ async def make_hub(source: Source) -> AsyncIterator[MakeHub]:
         hub.close()
 
 
-def other(page: int) -> Key:
+def other(page: int) -> FeedKey:
     """Return the key of another listing."""
     return replace(KEY, listing=Listing(page=page))
 
@@ -83,7 +85,7 @@ async def test_a_change_during_the_first_read_is_not_lost(make_hub: MakeHub, sou
     asked = asyncio.create_task(hub.feed(KEY))
     await until(lambda: source.under_way)
     source.rows[1] = 1
-    hub.changed("users")
+    hub.invalidate("users")
     source.open.set()
     feed = await asked
     await until(lambda: feed.revision == source.revision)
@@ -103,7 +105,7 @@ async def test_a_feed_stays_warm_for_a_while_after_its_last_reader_and_then_goes
         assert await hub.feed(KEY) is feed
     assert source.reads == 1, "whoever comes back finds the page as it is"
     await until(lambda: not hub.feeds)
-    hub.changed()
+    hub.invalidate()
     await asyncio.sleep(0.05)
     assert source.reads == 1, "a feed that is gone reads no more"
 
@@ -135,24 +137,24 @@ async def test_of_too_many_feeds_the_one_that_was_left_first_makes_room(make_hub
     await hub.feed(other(3))
     assert set(hub.feeds) == {KEY, other(3)}
     hub.subscribe(other(3), MemoryWire(), "", "me")
-    with pytest.raises(Full):
+    with pytest.raises(TooManyFeeds):
         await hub.feed(other(4))
 
 
 async def test_a_change_of_another_table_or_elsewhere_is_not_looked_at(make_hub: MakeHub, source: Source) -> None:
     hub = make_hub(linger=60)
     feed = await hub.feed(KEY)
-    hub.changed("others")
+    hub.invalidate("others")
     await asyncio.sleep(0.05)
     assert source.reads == 1
-    hub.changed("users")
+    hub.invalidate("users")
     await until(lambda: source.reads == 2)
-    hub.changed()
+    hub.invalidate()
     await until(lambda: source.reads == 3)
-    await until(lambda: feed._known._page)
-    hub.changed("users", [Touch(state(50), state(50))])
-    assert hub.meters.spared == 1
-    hub.changed("users", [Touch(state(5), state(5))])
+    await until(lambda: feed._freshness._page)
+    hub.invalidate("users", [RowChange(state(50), state(50))])
+    assert hub.metrics.spared == 1
+    hub.invalidate("users", [RowChange(state(5), state(5))])
     await until(lambda: source.reads == 4)
 
 
@@ -160,7 +162,7 @@ async def test_an_answer_counts_once_and_only_for_a_reader_that_is_there(make_hu
     hub = make_hub()
     await hub.feed(KEY)
     wires = [MemoryWire(), MemoryWire()]
-    here, gone = (hub.subscribe(KEY, wire, "", "me") for wire in wires)
+    here, gone = (hub.subscribe(KEY, writer, "", "me") for writer in wires)
     hub.unsubscribe(KEY, gone, "me")
     assert [hub.answered(token) for token in (here.token, here.token, gone.token, "junk")] == [
         True,
@@ -168,7 +170,7 @@ async def test_an_answer_counts_once_and_only_for_a_reader_that_is_there(make_hu
         False,
         False,
     ]
-    assert [len(wire.frames) for wire in wires] == [2, 1]
+    assert [len(writer.frames) for writer in wires] == [2, 1]
 
 
 async def test_not_all_connections_of_the_database_are_used_for_reads_of_feeds(

@@ -10,8 +10,8 @@ from httpx_sse._decoders import SSEDecoder, SSELineDecoder
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rowcast.live.sse import message
 from tests.model import Decoder, Event
-from webapp.live.sse import message
 
 HOSTILE = st.text(st.sampled_from("ab:\r\n\u2028\u2029\x85\x0b\x0c\0 é🎉")) | st.text()
 ONE_LINE = st.text(st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), min_size=1)
@@ -42,8 +42,8 @@ def test_our_model_reads_the_same_in_pieces_of_any_size(sent: list[tuple[str, st
     stream = b"".join(message(text, id=id) for text, id in sent)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=5)))
     decoder = Decoder()
-    pieces = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
-    found = [event for piece in pieces for event in decoder.feed(piece)]
+    segments = [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]
+    found = [event for segment in segments for event in decoder.feed(segment)]
     assert found == [Event(as_lines(text), id, "", None) for text, id in sent]
 
 

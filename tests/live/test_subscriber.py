@@ -6,16 +6,16 @@ import asyncio
 
 import pytest
 
-from tests.live.wire import MemoryWire
-from webapp.live.frames import frame
-from webapp.live.subscriber import Subscriber
+from rowcast.live.frame import frame
+from rowcast.live.subscriber import Subscriber
+from tests.live.writer import MemoryWire
 
 FRAME = frame("r", "x")
 
 
 def subscriber(life: float = 60, stall: float = 60) -> tuple[Subscriber, MemoryWire]:
-    wire = MemoryWire()
-    return Subscriber(wire, life=life, stall=stall), wire
+    writer = MemoryWire()
+    return Subscriber(writer, life=life, stall=stall), writer
 
 
 async def over(reader: Subscriber) -> None:
@@ -34,33 +34,33 @@ async def test_a_stream_lives_80_to_100_percent_of_its_life_and_not_all_end_at_o
 
 
 async def test_a_stream_ends_cleanly_with_its_life() -> None:
-    reader, wire = subscriber(life=0.05)
+    reader, writer = subscriber(life=0.05)
     await asyncio.wait_for(over(reader), 5)
     assert reader.reason == "life"
-    assert wire.is_ended
-    assert not wire.is_aborted
+    assert writer.is_ended
+    assert not writer.is_aborted
 
 
 async def test_a_reader_that_takes_nothing_is_dropped() -> None:
-    reader, wire = subscriber(stall=0.05)
-    wire.hold(reader)
+    reader, writer = subscriber(stall=0.05)
+    writer.hold(reader)
     await asyncio.wait_for(over(reader), 1)
-    assert wire.is_aborted
+    assert writer.is_aborted
 
 
 async def test_a_reader_that_drains_in_time_is_kept() -> None:
-    reader, wire = subscriber(stall=0.05)
+    reader, writer = subscriber(stall=0.05)
     for _ in range(4):
-        wire.hold(reader)
-        wire.drain(reader)
+        writer.hold(reader)
+        writer.drain(reader)
     await asyncio.sleep(0.1)
     assert not reader.reason
-    assert not wire.is_aborted
+    assert not writer.is_aborted
 
 
 async def test_the_time_to_drain_is_counted_from_the_first_moment() -> None:
-    reader, wire = subscriber()
-    wire.hold(reader)
+    reader, writer = subscriber()
+    writer.hold(reader)
     timer = reader._stalled
     reader.filled()
     assert timer is not None
@@ -69,33 +69,33 @@ async def test_the_time_to_drain_is_counted_from_the_first_moment() -> None:
 
 @pytest.mark.parametrize("lags", [False, True], ids=["one that listens", "one that lags"])
 async def test_the_end_is_clean_only_for_a_reader_that_would_see_it(lags: bool) -> None:
-    reader, wire = subscriber()
+    reader, writer = subscriber()
     if lags:
-        wire.hold(reader)
+        writer.hold(reader)
     reader.end("life")
     assert reader.reason
-    assert wire.is_aborted == lags
-    assert wire.is_ended != lags
+    assert writer.is_aborted == lags
+    assert writer.is_ended != lags
     assert reader.reason == "life"
 
 
 async def test_after_the_end_nothing_more_happens_to_the_connection() -> None:
-    reader, wire = subscriber(life=0.05, stall=0.02)
-    wire.hold(reader)
+    reader, writer = subscriber(life=0.05, stall=0.02)
+    writer.hold(reader)
     reader.closed()
     await asyncio.sleep(0.1)
-    assert not wire.is_aborted
+    assert not writer.is_aborted
 
 
 async def test_what_a_reader_cannot_take_is_not_kept_for_it() -> None:
-    reader, wire = subscriber()
+    reader, writer = subscriber()
     reader.push(FRAME)
-    wire.hold(reader)
+    writer.hold(reader)
     for _ in range(1000):
         reader.push(frame("s", "y"))
     assert reader.is_behind
     assert reader.revision == "r", "its position is that of what was written"
-    assert wire.frames == [FRAME]
+    assert writer.frames == [FRAME]
 
 
 async def test_no_two_readers_have_the_same_token() -> None:

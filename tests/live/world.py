@@ -10,23 +10,25 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from rowcast.database import Database
+from rowcast.live.audience import Audience
+from rowcast.live.encoder import encoder_of
+from rowcast.live.feed_key import FeedKey
+from rowcast.live.hub import Hub
+from rowcast.live.limits import Limits
+from rowcast.live.signals import signal_of
+from rowcast.showing.table_renderer import TableRenderer
+from rowcast.tables import matching_rows
+from rowcast.tables.dependency import Dependency
+from rowcast.tables.listing import Listing
+from rowcast.tables.page import Page, Row
+from rowcast.tables.page_cache import PageCache
+from rowcast.tables.serialization import page_as_json, row_as_json
+from rowcast.users import USERS
 from tests.copy import Copy
 from tests.model import Screen
 from tests.programs import REFUSED, PostgresProgram, SqliteProgram, program
 from tests.tables.reading import read_page
-from webapp.database import Database
-from webapp.live.encoders import encoder_of
-from webapp.live.hub import Hub
-from webapp.live.limits import Audience, Key, Limits
-from webapp.live.signals import signal_of
-from webapp.rendering import TableRenderer
-from webapp.tables import hits
-from webapp.tables.documents import as_json, page_as_json
-from webapp.tables.listing import Listing
-from webapp.tables.page import Page, Row
-from webapp.tables.pages import Pages
-from webapp.tables.touching import Basis
-from webapp.users import USERS
 
 AUDIENCE = Audience("en")
 
@@ -78,12 +80,12 @@ class World:
     async def start(self) -> None:
         """Start the server."""
         self.database = Database(self.url)
-        self.pages = Pages(self.database)
+        self.pages = PageCache(self.database)
         self.renderer = Edition(self.edition)
         self.hub = Hub(
             self._read,
-            lambda key: encoder_of(key.form, self.renderer),
-            lambda key: Basis(USERS, key.listing),
+            lambda key: encoder_of(key.format, self.renderer),
+            lambda key: Dependency(USERS, key.listing),
             self._limits,
         )
         self.signal = signal_of(self.database, self.hub, (USERS,))
@@ -97,14 +99,14 @@ class World:
         await self.database.close()
         self._open.close()
         self.__dict__.pop("_other", None)
-        self.frames += self.hub.meters.frames
-        self.refreshes["spared"] += self.hub.meters.spared
+        self.frames += self.hub.metrics.frames
+        self.refreshes["spared"] += self.hub.metrics.spared
 
-    async def served(self, key: Key) -> tuple[Screen | Copy, str]:
+    async def served(self, key: FeedKey) -> tuple[Screen | Copy, str]:
         """Return the page that a request gets now, and its revision."""
         return _shown(key, await self.pages.read(USERS, key.listing), self.renderer)
 
-    async def judged(self, key: Key, judge: Judge) -> tuple[Screen | Copy, str]:
+    async def judged(self, key: FeedKey, judge: Judge) -> tuple[Screen | Copy, str]:
         """Return the same page made of nothing but the database, its rows found by other means and shown anew."""
         async with self.database.read() as connection:
             page = await read_page(connection, USERS, key.listing)
@@ -127,7 +129,7 @@ class World:
     def _other(self) -> SqliteProgram | PostgresProgram:
         return self._open.enter_context(program(self.url))
 
-    async def _read(self, key: Key) -> Page:
+    async def _read(self, key: FeedKey) -> Page:
         self.refreshes["made"] += 1
         read = asyncio.create_task(self.pages.read(USERS, key.listing))
         self._reads.add(read)
@@ -152,19 +154,19 @@ class World:
         ]
         found.sort(reverse=listing.sort.startswith("-"))
         shown = found
-        if len(found) > hits.COUNTED and listing.is_narrowed:
-            shown = found[: hits.COUNTED]
+        if len(found) > matching_rows.COUNTED and listing.is_narrowed:
+            shown = found[: matching_rows.COUNTED]
         pages = max(1, -(-len(shown) // listing.size))
         first = (min(listing.page, pages) - 1) * listing.size
         ids = [id for _, id in shown[first : first + listing.size]]
-        known = max(min(len(found), hits.COUNTED), first + len(ids))
+        known = max(min(len(found), matching_rows.COUNTED), first + len(ids))
         return ids, f"{known:,}" if known == len(found) else f"more than {known:,}"
 
 
-def _shown(key: Key, page: Page, renderer: TableRenderer) -> tuple[Screen | Copy, str]:
+def _shown(key: FeedKey, page: Page, renderer: TableRenderer) -> tuple[Screen | Copy, str]:
     revision = page.revision(renderer.seed)
-    if key.form == "json":
-        document = {**page_as_json(page, revision), "rows": [as_json(row) for row in page.rows]}
+    if key.format == "json":
+        document = {**page_as_json(page, revision), "rows": [row_as_json(row) for row in page.rows]}
         return Copy(json.loads(json.dumps(document))), revision
     html = renderer.render("_listing.html", page=page, listing=key.listing, revision=revision)
     return Screen(html), revision

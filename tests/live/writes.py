@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from rowcast.database import Busy
+from rowcast.tables import row_writes
+from rowcast.tables.row_writes import RowNotFound, ValueTaken
+from rowcast.users import USERS
 from tests.live.pages import NAMES
 from tests.live.world import World
-from webapp.database import Busy
-from webapp.tables import writing
-from webapp.tables.writing import Missing, Taken
-from webapp.users import USERS
 
 ROLES, STATUSES = ("administrator", "member"), ("active", "closed")
 HOSTILE = (
@@ -75,18 +75,18 @@ class Writer:
     async def create(self) -> None:
         """Add a user."""
         fields = self._fields()
-        await self._commit(lambda connection: writing.create(connection, USERS, fields, by="tests"))
+        await self._commit(lambda connection: row_writes.create(connection, USERS, fields, by="tests"))
 
     async def edit(self) -> None:
         """Change one or two fields."""
         fields, id = self._fields(), self._id()
         some = {name: fields[name] for name in self._dice.choice([["username"], ["role", "status"], ["status"]])}
-        await self._commit(lambda connection: writing.edit(connection, USERS, id, some, version=None, by="tests"))
+        await self._commit(lambda connection: row_writes.edit(connection, USERS, id, some, version=None, by="tests"))
 
     async def delete(self) -> None:
         """Delete a user."""
         id = self._id()
-        await self._commit(lambda connection: writing.delete(connection, USERS, id, version=None, by="tests"))
+        await self._commit(lambda connection: row_writes.delete(connection, USERS, id, version=None, by="tests"))
 
     async def burst(self) -> None:
         """Change several at once, each in its own transaction."""
@@ -155,7 +155,7 @@ class Writer:
 
     async def _commit(self, unit: Unit) -> None:
         def forgiving(connection: Connection) -> None:
-            with suppress(Taken, Missing):
+            with suppress(ValueTaken, RowNotFound):
                 unit(connection)
 
         hears = self._dice.random() < 0.7

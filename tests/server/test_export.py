@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from rowcast.routes.table.csv_export import AT_ONCE
 from tests.programs import program
 from tests.running import Server
 from tests.server.conftest import Serve
-from webapp.routes.export import AT_ONCE
 
 ROWS = 60_000
 PATIENCE = 10.0  # seconds

@@ -18,9 +18,9 @@ from tests.server.stream import Reader, following
 pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
 
 APP = """
-from webapp import schema
-from webapp.app import create_app
-from webapp.config import read_settings
+from rowcast import schema
+from rowcast.app import create_app
+from rowcast.config import read_settings
 settings = read_settings()
 schema.prepare(settings.database)
 app = create_app(settings)

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from webapp.tables.history import changes_of
-from webapp.tables.listing import Listing
-from webapp.tables.page import Page, Row, page_of, row_of
-from webapp.tables.table import Table
+from rowcast.tables.history import changes_of
+from rowcast.tables.listing import Listing
+from rowcast.tables.page import Page, Row, page_of, row_of
+from rowcast.tables.table import Table
 
 
 async def read_page(connection: AsyncConnection, table: Table, listing: Listing) -> Page:

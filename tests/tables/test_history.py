@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from rowcast.database import Database
+from rowcast.tables import row_writes
+from rowcast.users import USERS
 from tests.conftest import make_user
 from tests.tables.reading import read_changes
-from webapp.database import Database
-from webapp.tables import writing
-from webapp.users import USERS
 
 ADA = {"username": "Ada", "email": "ada@example.org", "role": "member", "status": "active"}
 
@@ -19,13 +19,13 @@ async def changes(database: Database, id: int, limit: int = 20) -> list[Any]:
 
 
 async def edit(database: Database, id: int, **fields: Any) -> None:
-    await database.write(lambda connection: writing.edit(connection, USERS, id, fields, version=None, by="Bob"))
+    await database.write(lambda connection: row_writes.edit(connection, USERS, id, fields, version=None, by="Bob"))
 
 
 async def test_each_verb_leaves_one_line_with_what_it_changed_and_nothing_else(database: Database) -> None:
     row = await make_user(database, "Ada")
     await edit(database, row.id, status="closed", role="member")
-    await database.write(lambda connection: writing.delete(connection, USERS, row.id, version=None, by="Eve"))
+    await database.write(lambda connection: row_writes.delete(connection, USERS, row.id, version=None, by="Eve"))
     told = [(line.by, line.verb, line.before, line.after) for line in await changes(database, row.id)]
     assert told == [
         ("Eve", "delete", ADA | {"status": "closed"}, None),

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rowcast.database import Database
+from rowcast.tables.listing import LONGEST_SEARCH, Listing, parse
+from rowcast.users import USERS
 from tests.conftest import make_user
 from tests.tables.reading import read_page
-from webapp.database import Database
-from webapp.tables.listing import LONGEST_SEARCH, Listing, parse
-from webapp.users import USERS
 
 DEFAULTS = {"sort": "username", "page": "1", "size": "50", "q": "", "role": "", "status": ""}
 SORTS = [f"{sign}{column.name}" for column in USERS.columns for sign in ("", "-")]

@@ -11,15 +11,15 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 
+from rowcast.database import Database
+from rowcast.i18n import Message
+from rowcast.tables import row_writes
+from rowcast.tables.listing import Listing
+from rowcast.tables.model import VersionedModel
+from rowcast.tables.table import Column, Table
+from rowcast.users import USERS
 from tests.postgres import Cluster
 from tests.tables.reading import read_page
-from webapp.database import Database
-from webapp.messages import Message
-from webapp.tables import writing
-from webapp.tables.listing import Listing
-from webapp.tables.model import Tracked
-from webapp.tables.table import Column, Table
-from webapp.users import USERS
 
 NAMES = [
     "Ada", "ada b", "ADA C", "Äda", "A\u0308db", "àda", "zebra", "Zebra 2", "_under", "a_b", "100%", "100 %", "a\\b",
@@ -61,7 +61,7 @@ async def listed(url: str) -> dict[tuple[str, str], list[int]]:
             "role": ("member", "administrator")[number % 2],
             "status": ("active", "closed")[number % 4 // 2],
         }
-        await database.write(lambda connection, fields=fields: writing.create(connection, USERS, fields, by="tests"))  # type: ignore[misc]
+        await database.write(lambda connection, fields=fields: row_writes.create(connection, USERS, fields, by="tests"))  # type: ignore[misc]
     found = {}
     async with database.read() as connection:
         for sort in SORTS:
@@ -72,7 +72,7 @@ async def listed(url: str) -> dict[tuple[str, str], list[int]]:
     return found
 
 
-class Note(Tracked):
+class Note(VersionedModel):
     """A row with a column that may hold nothing."""
 
     __tablename__ = "notes"

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
+from rowcast.config import Settings
+from rowcast.database import Database
+from rowcast.tables import row_writes
+from rowcast.tables.listing import Listing
+from rowcast.tables.page import Page
+from rowcast.users import USERS
 from tests.conftest import make_user
 from tests.live.pages import page as made_page
 from tests.tables.reading import read_page, read_row
-from webapp.config import Settings
-from webapp.database import Database
-from webapp.tables import writing
-from webapp.tables.listing import Listing
-from webapp.tables.page import Page
-from webapp.users import USERS
 
 FILL = """
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
@@ -68,7 +68,7 @@ async def test_every_column_is_part_of_the_revision(database: Database, field: s
     before = (await read(database)).revision("x")
     value = {"username": "ada", "email": "ada@example.net", "role": "administrator", "status": "closed"}[field]
     await database.write(
-        lambda connection: writing.edit(connection, USERS, row.id, {field: value}, version=None, by="tests")
+        lambda connection: row_writes.edit(connection, USERS, row.id, {field: value}, version=None, by="tests")
     )
     assert (await read(database)).revision("x") != before
 

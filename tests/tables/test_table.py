@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from webapp.messages import Message
-from webapp.users import USERS
+from rowcast.i18n import Message
+from rowcast.users import USERS
 
 
 def test_what_a_table_offers_follows_from_its_columns() -> None:

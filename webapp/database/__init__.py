@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from webapp.database import postgres, sqlite
-from webapp.database.errors import Busy, Unreachable, Unusable, Unwritable
+from rowcast.database import postgres, sqlite
+from rowcast.database.errors import Busy, Unreachable, Unusable, Unwritable
 
 __all__ = ["Busy", "Database", "Unreachable", "Unusable", "Unwritable", "exclusively"]
 

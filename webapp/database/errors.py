@@ -1,4 +1,4 @@
-"""What can go wrong with a database, whichever it is."""
+"""Exceptions that a database raises, whichever it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PostgreSQL: readers and writers side by side; a writer that lost a race runs again."""
+"""PostgreSQL transactions: readers and writers side by side; a writer that lost a race runs again."""
 
 from __future__ import annotations
 
@@ -16,9 +16,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from webapp.database.errors import Busy, Unreachable, Unusable, Unwritable
-from webapp.database.failures import DEADLOCK, FAILURES, FULL, LOCKED, SERIALIZATION, UNIQUE, is_lost, reason, state
-from webapp.database.pool import PATIENCE, UNPREPARED, connected, pool
+from rowcast.database.errors import Busy, Unreachable, Unusable, Unwritable
+from rowcast.database.postgres_errors import (
+    DEADLOCK,
+    FAILURES,
+    FULL,
+    LOCKED,
+    SERIALIZATION,
+    UNIQUE,
+    is_lost,
+    reason,
+    state,
+)
+from rowcast.database.postgres_pool import PATIENCE, UNPREPARED, connected, pool
 
 T = TypeVar("T")
 

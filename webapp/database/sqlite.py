@@ -1,4 +1,4 @@
-"""SQLite: one file, many readers, one writer at a time."""
+"""SQLite transactions: one file, many readers, one writer at a time."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from webapp.database.errors import Busy, Unusable, Unwritable
-from webapp.database.watch import Watch
+from rowcast.database.data_version import DataVersionWatcher
+from rowcast.database.errors import Busy, Unusable, Unwritable
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Sqlite:
         self._engine = create_engine(url.set(drivername="sqlite"), **pool)
         self._readers = ThreadPoolExecutor(READERS, "reader")
         self._writer = ThreadPoolExecutor(1, "writer")
-        self._watch = Watch(self.file)
+        self._watch = DataVersionWatcher(self.file)
         # SQLite has one writer at a time. Those that wait do so here, in turn, and hold no connection meanwhile.
         self._turn = asyncio.Lock()
         self._writing = self._engine.execution_options(**WRITES)

@@ -2,8 +2,8 @@
 
 ::
 
-    Signal "users changed, in these rows" -> Hub -> each Feed of that table whose page they may touch: dirty
-    Feed: clear the flag, read the Page, steps(old, new) -> Frame, rendered once
+    Signal "users changed, in these rows" -> Hub -> each Feed of that table whose page they may change: invalid
+    Feed: clear the flag, read the Page, diff(old, new) -> Frame, rendered once
     Frame -> every Subscriber that has the old revision; one that cannot keep up waits for a frame of its own
 
 A reader that connects says which revision it has. The feed subscribes it first and compares then, so that nothing

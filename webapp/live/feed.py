@@ -1,4 +1,4 @@
-"""Feed: one listing for one audience, kept live for all who have it open."""
+"""Feed: one listing for one audience, kept live for all who have it open. Knows no sockets."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from webapp.live.encoders import Encoder
-from webapp.live.frames import Frame, frame, joined
-from webapp.live.known import Known
-from webapp.live.meters import Meters
-from webapp.live.revisions import Revisions
-from webapp.live.subscriber import Subscriber
-from webapp.live.summary import Summary
-from webapp.tables.page import Page
-from webapp.tables.touching import Basis, Touch
+from rowcast.live.change_summary import ChangeSummary
+from rowcast.live.encoder import FrameEncoder
+from rowcast.live.frame import Frame, frame, joined
+from rowcast.live.metrics import Metrics
+from rowcast.live.page_freshness import PageFreshness
+from rowcast.live.revisions import Revisions
+from rowcast.live.subscriber import Subscriber
+from rowcast.tables.dependency import Dependency
+from rowcast.tables.page import Page
+from rowcast.tables.row_change import RowChange
 
 log = logging.getLogger(__name__)
 
@@ -27,28 +28,28 @@ RETRY = 1000  # milliseconds after which a reader comes back
 class Feed:
     """Re-reads its page after a change, makes one frame, hands the same bytes to all its subscribers.
 
-    ``read`` returns the page as it is now, ``basis`` judges what can change it; ``heartbeat`` is in seconds. The page
-    is there after ``start``.
+    ``read`` returns the page as it is now, ``dependency`` judges what can change it; ``heartbeat`` is in seconds. The
+    page is there after ``start``.
     """
 
     def __init__(
         self,
         read: Callable[[], Awaitable[Page]],
-        encoder: Encoder,
-        basis: Basis,
+        encoder: FrameEncoder,
+        dependency: Dependency,
         *,
         heartbeat: float,
         remembered: int,
-        meters: Meters | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self.encoder = encoder
         self.subscribers: dict[Subscriber, None] = {}  # in the order of their coming, which is that of memory
-        self.meters = meters or Meters()
-        self.revisions = Revisions(encoder, remembered, self.meters)
-        self._summary = Summary(encoder.summary)
-        self._touched_at: float | None = None  # when the first signal came that is not yet served
+        self.metrics = metrics or Metrics()
+        self.revisions = Revisions(encoder, remembered, self.metrics)
+        self._summary = ChangeSummary(encoder.summary)
+        self._invalidated_at: float | None = None  # when the first signal came that is not yet served
         self._read = read
-        self._known = Known(basis)
+        self._freshness = PageFreshness(dependency)
         self._heartbeat = heartbeat
         self._dirty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -58,13 +59,13 @@ class Feed:
         """What a reader has who has been told all."""
         return self.revisions.now
 
-    def touch(self, touches: Sequence[Touch] | None = None) -> None:
+    def invalidate(self, changes: Sequence[RowChange] | None = None) -> None:
         """Hear that the table may have changed, and which of its rows (None: any row)."""
-        if self._known.spares(touches):
-            self.meters.spared += 1
+        if self._freshness.spares(changes):
+            self.metrics.spared += 1
             return
-        if self._touched_at is None:
-            self._touched_at = time.perf_counter()
+        if self._invalidated_at is None:
+            self._invalidated_at = time.perf_counter()
         self._dirty.set()
 
     async def start(self) -> None:
@@ -133,20 +134,20 @@ class Feed:
         # The flag is cleared first: a change that comes while the page is read makes it be read again, whatever it is,
         # for the page that it would be judged by is not known yet.
         self._dirty.clear()
-        self._known.forget()
-        touched_at, self._touched_at = self._touched_at, None
-        with self.meters.refresh.time():
+        self._freshness.forget()
+        invalidated_at, self._invalidated_at = self._invalidated_at, None
+        with self.metrics.refresh.time():
             new, before = await self._read(), self.revision
             body = self._move(new)
         if body:
             self._push(frame(self.revision, body), before)
-            if touched_at is not None:
-                self.meters.latency.observe(time.perf_counter() - touched_at)
+            if invalidated_at is not None:
+                self.metrics.latency.observe(time.perf_counter() - invalidated_at)
 
     def _move(self, page: Page) -> str:
-        self.revisions.confirm(self._known.take_until())
+        self.revisions.confirm(self._freshness.take_until())
         if not self._dirty.is_set():
-            self._known.learn(page)
+            self._freshness.learn(page)
         return self.revisions.move(page) + self._summary.after(page, asyncio.get_running_loop().time())
 
     def _push(self, made: Frame, since: str) -> None:

@@ -1,4 +1,4 @@
-"""Hub: all feeds and subscribers of this process."""
+"""Hub: all feeds and subscribers of this process; admits readers, and invalidates the feeds that a write can change."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
-from webapp.live.encoders import Encoder
-from webapp.live.feed import Feed
-from webapp.live.feeds import Feeds
-from webapp.live.limits import Key, Limits
-from webapp.live.meters import Meters
-from webapp.live.subscriber import Subscriber, Wire
-from webapp.tables.page import Page
-from webapp.tables.touching import Basis, Touch
+from rowcast.live.encoder import FrameEncoder
+from rowcast.live.feed import Feed
+from rowcast.live.feed_key import FeedKey
+from rowcast.live.feed_registry import FeedRegistry
+from rowcast.live.limits import Limits
+from rowcast.live.metrics import Metrics
+from rowcast.live.subscriber import FrameWriter, Subscriber
+from rowcast.tables.dependency import Dependency
+from rowcast.tables.page import Page
+from rowcast.tables.row_change import RowChange
 
 log = logging.getLogger(__name__)
 
@@ -21,42 +23,42 @@ log = logging.getLogger(__name__)
 class Hub:
     """Admits subscribers, and tells the feeds that a table changed.
 
-    ``read``, ``encoder`` and ``basis`` as for Feeds.
+    ``read``, ``encoder`` and ``dependency`` as for FeedRegistry.
     """
 
     def __init__(
         self,
-        read: Callable[[Key], Awaitable[Page]],
-        encoder: Callable[[Key], Encoder],
-        basis: Callable[[Key], Basis],
+        read: Callable[[FeedKey], Awaitable[Page]],
+        encoder: Callable[[FeedKey], FrameEncoder],
+        dependency: Callable[[FeedKey], Dependency],
         limits: Limits,
     ) -> None:
-        self.meters = Meters()
-        self.feeds = Feeds(read, encoder, basis, limits, self.meters)
+        self.metrics = Metrics()
+        self.feeds = FeedRegistry(read, encoder, dependency, limits, self.metrics)
         self.subscribers: set[Subscriber] = set()
         self._limits = limits
         self._clients: Counter[str] = Counter()
         self._unanswered: dict[str, tuple[Feed, Subscriber]] = {}
 
-    def changed(self, table: str | None = None, touches: Sequence[Touch] | None = None) -> None:
+    def invalidate(self, table: str | None = None, changes: Sequence[RowChange] | None = None) -> None:
         """Hear that ``table`` may have changed (None: any table), and which of its rows (None: any row)."""
         for key, feed in self.feeds.items():
             if table is None or key.table == table:
-                feed.touch(touches)
+                feed.invalidate(changes)
 
     def is_full(self, client: str) -> bool:
         """Whether one more stream for ``client`` (an address) would be too many."""
         limits = self._limits
         return len(self.subscribers) >= limits.streams or self._clients[client] >= limits.streams_per_client
 
-    async def feed(self, key: Key) -> Feed:
+    async def feed(self, key: FeedKey) -> Feed:
         """Return the feed of ``key``, started; raises Full when no more feeds may be kept."""
         return await self.feeds.started(key)
 
-    def subscribe(self, key: Key, wire: Wire, have: str, client: str) -> Subscriber:
-        """Let the reader behind ``wire`` follow the feed of ``key``, which has been started."""
+    def subscribe(self, key: FeedKey, writer: FrameWriter, have: str, client: str) -> Subscriber:
+        """Let the reader behind ``writer`` follow the feed of ``key``, which has been started."""
         feed = self.feeds.hold(key)
-        subscriber = Subscriber(wire, life=self._limits.stream_life, stall=self._limits.stall)
+        subscriber = Subscriber(writer, life=self._limits.stream_life, stall=self._limits.stall)
         self.subscribers.add(subscriber)
         self._clients[client] += 1
         self._unanswered[subscriber.token] = feed, subscriber
@@ -67,7 +69,7 @@ class Hub:
             raise
         return subscriber
 
-    def unsubscribe(self, key: Key, subscriber: Subscriber, client: str) -> None:
+    def unsubscribe(self, key: FeedKey, subscriber: Subscriber, client: str) -> None:
         """Forget a reader that is gone."""
         self.subscribers.discard(subscriber)
         self._clients[client] -= 1
@@ -93,9 +95,9 @@ class Hub:
             subscriber.end("shutdown")
         self.feeds.close()
 
-    def _tell(self, key: Key, subscriber: Subscriber, client: str) -> None:
-        self.meters.ended[subscriber.reason] += 1
-        self.meters.bytes += subscriber.bytes
-        self.meters.behind += subscriber.lags
+    def _tell(self, key: FeedKey, subscriber: Subscriber, client: str) -> None:
+        self.metrics.ended[subscriber.reason] += 1
+        self.metrics.bytes += subscriber.bytes
+        self.metrics.behind += subscriber.lags
         about = {"table": key.table, "listing": key.listing.query, "client": client, **subscriber.account}
         log.info("stream ended", extra=about)

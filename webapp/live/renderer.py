@@ -1,11 +1,11 @@
-"""Renderer: what ``live`` must be handed to show pages, for it knows no templates."""
+"""Renderer: the interface by which ``live`` has pages rendered, for it knows no templates."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from webapp.tables.page import Page, Row
+from rowcast.tables.page import Page, Row
 
 
 class Renderer(Protocol):

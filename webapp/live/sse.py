@@ -1,4 +1,4 @@
-"""Server-Sent Events as bytes. Imports nothing of ours.
+"""Server-Sent Events encoded as bytes. Imports nothing of ours.
 
 The format is the "event stream" of the HTML standard, section 9.2.5.
 """

@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from webapp.live.frames import Frame
+from rowcast.live.frame import Frame
 
 TOKEN = re.compile("[A-Za-z0-9_-]{16}")  # of a greeting; nothing else is passed on to other processes
 
 
-class Wire(Protocol):
+class FrameWriter(Protocol):
     """One of two ways to write: straight to the transport, or by ASGI ``send``."""
 
     @property
@@ -53,11 +53,11 @@ class Subscriber:
         "reason",
         "revision",
         "token",
-        "wire",
+        "writer",
     )
 
-    def __init__(self, wire: Wire, *, life: float, stall: float) -> None:
-        self.wire = wire
+    def __init__(self, writer: FrameWriter, *, life: float, stall: float) -> None:
+        self.writer = writer
         self.revision = ""
         self.is_behind = False
         self.token = secrets.token_urlsafe(12)
@@ -82,22 +82,22 @@ class Subscriber:
 
     def push(self, frame: Frame) -> None:
         """Write ``frame``, or fall behind when the reader has not drained what came before."""
-        if self.wire.is_full:
+        if self.writer.is_full:
             self.lags += not self.is_behind
             self.is_behind = True
             return
         self.revision = frame.revision
         self.frames += 1
         self.bytes += frame.size
-        self.wire.write(frame)
+        self.writer.write(frame)
 
     def filled(self) -> None:
-        """Hear from the wire that the reader lags: it has ``stall`` seconds to take what was written."""
+        """Hear from the writer that the reader lags: it has ``stall`` seconds to take what was written."""
         if self._stalled is None:
             self._stalled = asyncio.get_running_loop().call_later(self._stall, self.abort, "stalled")
 
     def drained(self) -> None:
-        """Hear from the wire that it can take more: one frame brings a reader that is behind up to now."""
+        """Hear from the writer that it can take more: one frame brings a reader that is behind up to now."""
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None
@@ -108,15 +108,15 @@ class Subscriber:
     def end(self, reason: str) -> None:
         """End the stream cleanly; a reader that takes nothing is dropped instead, for it would not see the end."""
         self.closed(reason)
-        if self.wire.is_full:
-            self.wire.abort()
+        if self.writer.is_full:
+            self.writer.abort()
         else:
-            self.wire.end()
+            self.writer.end()
 
     def abort(self, reason: str) -> None:
         """Drop the connection."""
         self.closed(reason)
-        self.wire.abort()
+        self.writer.abort()
 
     def closed(self, reason: str = "left") -> None:
         """Hear that nothing more is to be written."""

@@ -1,1 +1,1 @@
-"""HTTP: one place (answers.py) decides who gets a page, a part, JSON or CSV; the others say what it shows."""
+"""HTTP. ``answers``: how any answer is made; ``table``: the routes of each table; ``site``: the routes of the site."""

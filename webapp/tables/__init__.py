@@ -1,1 +1,1 @@
-"""What a table is and how its rows are listed, read and written."""
+"""What a table is, and how its rows are listed, read and written. Knows SQL, never HTTP or HTML."""

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import JSON, Connection, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.tables.model import Base, Instant
-from webapp.tables.table import Table
+from rowcast.tables.model import Base, UtcDateTime
+from rowcast.tables.table import Table
 
 
 class Change(Base):
@@ -18,7 +18,7 @@ class Change(Base):
     __tablename__ = "changes"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(Instant)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
     by: Mapped[str]
     verb: Mapped[str]
     table: Mapped[str] = mapped_column("table_name")

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
-from webapp.messages import Message, _
-from webapp.tables.table import Table
+from rowcast.i18n import Message, _
+from rowcast.tables.table import Table
 
 SIZES = (25, 50, 100)
 DEFAULT_SIZE = 50

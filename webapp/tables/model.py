@@ -1,4 +1,4 @@
-"""What every row of every table carries: id, version, and when it was created and changed."""
+"""Base classes of SQLAlchemy models: what every row carries, its version and when it was created and changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 
-class Instant(TypeDecorator[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """A moment, kept in UTC without an offset, handed out with it."""
 
     impl = DateTime
@@ -32,12 +32,12 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {int: BigInteger}  # ids, versions: as far as SQLite counts
 
 
-class Tracked(Base):
+class VersionedModel(Base):
     """A row with an id that is never used twice, and a version that counts its edits (never a clock)."""
 
     __abstract__ = True
 
     id: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column()
-    created: Mapped[datetime] = mapped_column(Instant)
-    changed: Mapped[datetime] = mapped_column(Instant)
+    created: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from webapp.tables.hits import count_all, find, rows
-from webapp.tables.listing import Listing
-from webapp.tables.table import Table
+from rowcast.tables.listing import Listing
+from rowcast.tables.matching_rows import count_all, find, rows
+from rowcast.tables.table import Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field, create_model
 from sqlalchemy import DateTime
 from sqlalchemy.orm import InstrumentedAttribute
 
-from webapp.messages import Message
-from webapp.tables.model import Instant, Tracked
+from rowcast.i18n import Message
+from rowcast.tables.model import UtcDateTime, VersionedModel
 
 BOOKKEEPING = ("id", "version", "created", "changed")
 
@@ -54,21 +54,21 @@ class Table:
     """A kind of row: its model, its draft (what a form or a program may send), its columns, and its words.
 
     ``name`` is the path, the id of the ``<tbody>`` and the name in the history; ``row`` begins the ids of the rows.
-    ``trigrams`` names the index of the searched text on SQLite (an FTS5 table, see migration 0002), if there is one;
-    ``touched`` the log of the rows that were written on SQLite (see migration 0003): without it each commit there may
-    have touched all. Rows are written by SQL alone: validators, events and cascades of the model do not run.
+    ``search_index`` names the index of the searched text on SQLite (an FTS5 table, see migration 0002), if there is
+    one; ``change_log`` the log of the rows that were written on SQLite (see migration 0003): without it each commit
+    there may have changed all. Rows are written by SQL alone: validators, events and cascades of the model do not run.
     """
 
     name: str
     row: str
     title: Message
-    model: type[Tracked]
+    model: type[VersionedModel]
     draft: type[BaseModel]
     columns: tuple[Column, ...]
     sort: str
     words: Mapping[str, Message]
-    trigrams: str = ""
-    touched: str = ""
+    search_index: str = ""
+    change_log: str = ""
 
     @cached_property
     def by_name(self) -> dict[str, Column]:
@@ -92,7 +92,7 @@ class Table:
         return tuple(getattr(self.model, name) for name in names)
 
     @cached_property
-    def deciding(self) -> tuple[str, ...]:
+    def query_columns(self) -> tuple[str, ...]:
         """What decides which rows a listing has, and in what order: what is filtered, searched and sorted by."""
         keys = [column.sort_key.key for column in self.columns] + [column.value.key for column in self.filters]
         return tuple(dict.fromkeys(("id", *keys)))
@@ -100,7 +100,9 @@ class Table:
     @cached_property
     def moments(self) -> frozenset[str]:
         """Which of that are moments."""
-        return frozenset(n for n in self.deciding if isinstance(getattr(self.model, n).type, DateTime | Instant))
+        return frozenset(
+            n for n in self.query_columns if isinstance(getattr(self.model, n).type, DateTime | UtcDateTime)
+        )
 
     @cached_property
     def names(self) -> tuple[str, ...]:

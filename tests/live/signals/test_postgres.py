@@ -10,14 +10,14 @@ from typing import Any
 import asyncpg
 import pytest
 
+from rowcast.database import Database, Unreachable, Unusable
+from rowcast.database.postgres import Postgres
+from rowcast.live.signals import postgres
+from rowcast.live.signals.postgres import PostgresSignal
+from rowcast.tables.row_change import RowChange
+from rowcast.users import USERS
 from tests.conftest import Outside
 from tests.live.source import until
-from webapp.database import Database, Unreachable, Unusable
-from webapp.database.postgres import Postgres
-from webapp.live.signals import postgres
-from webapp.live.signals.postgres import PostgresSignal
-from webapp.tables.touching import Touch
-from webapp.users import USERS
 
 pytestmark = pytest.mark.only("postgresql")
 
@@ -31,12 +31,12 @@ class Heard:
 
     def __init__(self) -> None:
         self.tables: list[str | None] = []
-        self.touches: list[list[Touch] | None] = []
+        self.changes: list[list[RowChange] | None] = []
         self.tokens: list[str] = []
 
-    def changed(self, table: str | None, touches: list[Touch] | None) -> None:
+    def invalidate(self, table: str | None, changes: list[RowChange] | None) -> None:
         self.tables.append(table)
-        self.touches.append(touches)
+        self.changes.append(changes)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def heard() -> Heard:
 
 def signal_for(server: Postgres, heard: Heard, **other: Any) -> PostgresSignal:
     parts = {"connect": server.connect, "notify": server.notify, **other}
-    return PostgresSignal(parts["connect"], parts["notify"], heard.changed, heard.tokens.append, [USERS])
+    return PostgresSignal(parts["connect"], parts["notify"], heard.invalidate, heard.tokens.append, [USERS])
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from rowcast.live.signals.sqlite import INTERVAL, SqliteSignal
+from rowcast.tables.row_change import RowChange
+from rowcast.users import USERS
 from tests.live.source import until
-from webapp.live.signals.sqlite import INTERVAL, SqliteSignal
-from webapp.tables.touching import Touch
-from webapp.users import USERS
 
 
 class Heard:
@@ -24,8 +24,8 @@ class Heard:
     def __init__(self) -> None:
         self.times = 0
 
-    def changed(self, table: str, touches: list[Touch] | None) -> None:
-        assert (table, touches) == ("users", None), "a table without a log may have changed anywhere"
+    def invalidate(self, table: str, changes: list[RowChange] | None) -> None:
+        assert (table, changes) == ("users", None), "a table without a log may have changed anywhere"
         self.times += 1
 
 
@@ -44,7 +44,7 @@ def heard() -> Heard:
 
 @pytest.fixture
 async def signal(file: Path, heard: Heard) -> AsyncIterator[SqliteSignal]:
-    made = SqliteSignal(file, heard.changed, [replace(USERS, touched="")])
+    made = SqliteSignal(file, heard.invalidate, [replace(USERS, change_log="")])
     await made.start()
     yield made
     await made.stop()

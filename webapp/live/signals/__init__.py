@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from webapp.database import Database
-from webapp.database.postgres import Postgres
-from webapp.live.hub import Hub
-from webapp.live.peers import Peers
-from webapp.live.signals.postgres import PostgresSignal
-from webapp.live.signals.sqlite import SqliteSignal
-from webapp.tables.table import Table
+from rowcast.database import Database
+from rowcast.database.postgres import Postgres
+from rowcast.live.hub import Hub
+from rowcast.live.signals.postgres import PostgresSignal
+from rowcast.live.signals.sqlite import SqliteSignal
+from rowcast.live.worker_channel import WorkerChannel
+from rowcast.tables.table import Table
 
 
 class Signal(Protocol):
@@ -40,5 +40,5 @@ def signal_of(
     """
     kind = database.kind
     if isinstance(kind, Postgres):
-        return PostgresSignal(lambda: kind.connect(listen), kind.notify, hub.changed, hub.answered, tables)
-    return SqliteSignal(kind.file, hub.changed, tables, Peers(workers, hub.answered) if workers else None)
+        return PostgresSignal(lambda: kind.connect(listen), kind.notify, hub.invalidate, hub.answered, tables)
+    return SqliteSignal(kind.file, hub.invalidate, tables, WorkerChannel(workers, hub.answered) if workers else None)

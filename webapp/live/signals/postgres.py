@@ -1,4 +1,4 @@
-"""Hears every commit to a PostgreSQL database, whichever program made it: its triggers send NOTIFY."""
+"""PostgresSignal: hears every commit to a PostgreSQL database, whichever program made it: triggers send NOTIFY."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 import asyncpg
 
-from webapp.database import Busy, Unreachable, Unusable, Unwritable
-from webapp.database.failures import FAILURES
-from webapp.database.postgres import CHANNEL
-from webapp.live.signals.told import Told
-from webapp.live.subscriber import TOKEN
-from webapp.tables.table import Table
-from webapp.tables.touching import Touch
+from rowcast.database import Busy, Unreachable, Unusable, Unwritable
+from rowcast.database.postgres import CHANNEL
+from rowcast.database.postgres_errors import FAILURES
+from rowcast.live.signals.notified_changes import NotifiedChanges
+from rowcast.live.subscriber import TOKEN
+from rowcast.tables.row_change import RowChange
+from rowcast.tables.table import Table
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class PostgresSignal:
     """Listens on a connection of its own, for a pooler gives a connection away after each transaction.
 
     ``connect`` makes it, ``notify`` speaks on another one. What is heard is a hint: the name of a table, for
-    ``changed``, on a channel of its own with the rows of ``tables`` that were touched (else that may be any); or
+    ``changed``, on a channel of its own with the rows of ``tables`` that were written (else that may be any); or
     ``answered <token>``, for ``answered``. Nothing is heard while there is no connection, so all tables count as
     changed when there is one again.
     """
@@ -42,7 +42,7 @@ class PostgresSignal:
         self,
         connect: Callable[[], Awaitable[asyncpg.Connection]],
         notify: Callable[[str], Awaitable[None]],
-        changed: Callable[[str | None, list[Touch] | None], None],
+        changed: Callable[[str | None, list[RowChange] | None], None],
         answered: Callable[[str], object],
         tables: Iterable[Table],
     ) -> None:
@@ -50,7 +50,7 @@ class PostgresSignal:
         self._notify = notify
         self._changed = changed
         self._answered = answered
-        self._told = Told(tables, changed)
+        self._told = NotifiedChanges(tables, changed)
         self._channel: str | None = None
         self._connection: asyncpg.Connection | None = None
         self._lost = asyncio.Event()

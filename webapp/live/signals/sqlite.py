@@ -1,4 +1,4 @@
-"""Hears every commit to an SQLite file, whichever program made it."""
+"""SqliteSignal: hears every commit to an SQLite file, whichever program made it, by polling ``data_version``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from webapp.database.sqlite import decode
-from webapp.live.peers import Peers
-from webapp.live.signals.touched import Touched
-from webapp.tables.table import Table
-from webapp.tables.touching import Touch
+from rowcast.database.sqlite import decode
+from rowcast.live.signals.change_log import ChangeLogReader
+from rowcast.live.worker_channel import WorkerChannel
+from rowcast.tables.row_change import RowChange
+from rowcast.tables.table import Table
 
 log = logging.getLogger(__name__)
 
@@ -25,20 +25,20 @@ class SqliteSignal:
 
     (https://www.sqlite.org/pragma.html#pragma_data_version.) This connection never writes, so it hears all others.
     What they wrote SQLite does not tell, but the logs of the ``tables`` do: ``changed`` is called with the name of a
-    table and its rows that were touched, None when that may be any. ``peers`` are the other workers, if any.
+    table and its rows that were written, None when that may be any. ``workers`` leads to the other workers, if any.
     """
 
     def __init__(
         self,
         file: Path,
-        changed: Callable[[str, list[Touch] | None], None],
+        changed: Callable[[str, list[RowChange] | None], None],
         tables: Iterable[Table],
-        peers: Peers | None = None,
+        workers: WorkerChannel | None = None,
     ) -> None:
         self._file = file
         self._changed = changed
-        self._touched = [Touched(table) for table in tables]
-        self._peers = peers
+        self._logs = [ChangeLogReader(table) for table in tables]
+        self._workers = workers
         self._connection: sqlite3.Connection | None = None
         self._version = UNKNOWN
         self._task: asyncio.Task[None] | None = None
@@ -47,8 +47,8 @@ class SqliteSignal:
         """Begin to listen."""
         self._version = self._look()
         self._news()
-        if self._peers is not None:
-            self._peers.start()
+        if self._workers is not None:
+            self._workers.start()
         self._task = asyncio.create_task(self._poll())
 
     def committed(self) -> None:
@@ -57,17 +57,17 @@ class SqliteSignal:
 
     async def tell(self, token: str) -> bool:
         """Pass a browser's answer on to other processes; whether there are any."""
-        if self._peers is None:
+        if self._workers is None:
             return False
-        self._peers.tell(token)
+        self._workers.tell(token)
         return True
 
     async def stop(self) -> None:
         """Listen no longer."""
         if self._task is not None:
             self._task.cancel()
-        if self._peers is not None:
-            self._peers.stop()
+        if self._workers is not None:
+            self._workers.stop()
         if self._connection is not None:
             self._connection.close()
 
@@ -89,9 +89,9 @@ class SqliteSignal:
                 self._connection = None
         if version != self._version:
             self._version = version
-            for table, touches in self._news():
-                if touches is None or touches:
-                    self._changed(table, touches)
+            for table, changes in self._news():
+                if changes is None or changes:
+                    self._changed(table, changes)
 
     def _look(self) -> int:
         if self._connection is None:
@@ -100,5 +100,5 @@ class SqliteSignal:
         row: tuple[int] = self._connection.execute("PRAGMA data_version").fetchone()
         return row[0]
 
-    def _news(self) -> list[tuple[str, list[Touch] | None]]:
-        return [(touched.table, touched.since(self._connection)) for touched in self._touched]
+    def _news(self) -> list[tuple[str, list[RowChange] | None]]:
+        return [(log.table, log.since(self._connection)) for log in self._logs]

@@ -1,0 +1,104 @@
+"""PageDiff: they lead from the old page to the new one, and no page needs fewer."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+
+from rowcast.live.diff import InsertedRun, PageDiff, diff
+from tests.live.pages import EDITIONS, outline, page
+
+Rows = dict[int, int]
+
+
+def apply(found: PageDiff, old: Rows, new: Rows) -> list[tuple[int, int]]:
+    """Apply as htmx does: every target is looked up in the old rows; one that is not there does nothing."""
+    rows = [id for id in old if id not in found.deleted]
+    for insertion in found.inserted:
+        if insertion.after is None:
+            rows[:0] = insertion.ids
+        elif insertion.after in old and insertion.after in rows:
+            place = rows.index(insertion.after) + 1
+            rows[place:place] = insertion.ids
+    fresh = {id for insertion in found.inserted for id in insertion.ids}
+    fresh |= {id for id in found.updated if id in old}
+    return [(id, new[id] if id in fresh else old[id]) for id in rows]
+
+
+def longest_common(old: list[int], new: list[int]) -> int:
+    """Return how many rows can stay, by trying every choice of them."""
+    common = [id for id in new if id in old]
+    for size in range(len(common), 0, -1):
+        for staying in combinations(common, size):
+            if list(staying) == [id for id in old if id in staying]:
+                return size
+    return 0
+
+
+@given(EDITIONS, EDITIONS)
+def test_the_steps_turn_any_page_into_any_other(old: Rows, new: Rows) -> None:
+    assert apply(diff(outline(old), page(new)), old, new) == list(new.items())
+
+
+@given(EDITIONS, EDITIONS)
+def test_as_many_rows_stay_where_they_are_as_can(old: Rows, new: Rows) -> None:
+    found = diff(outline(old), page(new))
+    assert len(old) - len(found.deleted) == longest_common(list(old), list(new))
+
+
+@given(EDITIONS, EDITIONS)
+def test_only_rows_that_differ_are_touched(old: Rows, new: Rows) -> None:
+    found = diff(outline(old), page(new))
+    inserted = [id for insertion in found.inserted for id in insertion.ids]
+    assert found.moved == set(inserted) & set(old) == set(found.deleted) & set(new)
+    assert all(old[id] != new[id] for id in found.updated)
+    assert not {*found.updated} & {*inserted, *found.deleted}
+    assert len(inserted) == len(set(inserted))
+
+
+@given(EDITIONS, EDITIONS)
+def test_every_insertion_stands_on_a_row_that_stays(old: Rows, new: Rows) -> None:
+    found = diff(outline(old), page(new))
+    staying = set(old) - set(found.deleted)
+    anchors = [insertion.after for insertion in found.inserted]
+    assert len(anchors) == len(set(anchors)), "neighbours travel in one insertion"
+    assert set(anchors) <= {None, *staying}
+
+
+@given(EDITIONS)
+def test_equal_pages_have_no_steps(rows: Rows) -> None:
+    assert not diff(outline(rows), page(rows))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param({1: 0}, {1: 1}, PageDiff(updated=(1,)), id="edit"),
+        pytest.param({1: 0, 2: 0}, {2: 0}, PageDiff(deleted=(1,), total=True), id="delete"),
+        pytest.param(
+            {1: 0}, {2: 0, 3: 0, 1: 0}, PageDiff(inserted=(InsertedRun(None, (2, 3)),), total=True), id="first"
+        ),
+        pytest.param({1: 0}, {1: 0, 2: 0}, PageDiff(inserted=(InsertedRun(1, (2,)),), total=True), id="last"),
+        pytest.param(
+            {1: 0, 2: 0, 3: 0},
+            {2: 0, 3: 0, 1: 1},
+            PageDiff(deleted=(1,), inserted=(InsertedRun(3, (1,)),), moved=frozenset({1})),
+            id="move",
+        ),
+        pytest.param({}, {1: 0}, PageDiff(inserted=(InsertedRun(None, (1,)),), total=True), id="into an empty page"),
+    ],
+)
+def test_one_change_is_one_step(old: Rows, new: Rows, expected: PageDiff) -> None:
+    assert diff(outline(old), page(new)) == expected
+
+
+def test_a_total_that_differs_is_a_step_though_the_rows_are_the_same() -> None:
+    assert diff(outline({1: 0}, total=60), page({1: 0}, total=61)) == PageDiff(total=True)
+
+
+def test_a_thousand_rows_turned_round_take_no_noticeable_time() -> None:
+    rows = dict.fromkeys(range(1000), 0)
+    turned = dict(reversed(rows.items()))
+    assert len(diff(outline(rows), page(turned)).moved) == 999

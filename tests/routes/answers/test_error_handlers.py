@@ -1,0 +1,111 @@
+"""Errors: one shape for programs, a page for people, a part for htmx; and the headers on every one of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from quart import Quart
+from quart.typing import TestClientProtocol as Client
+
+from rowcast import database as database_module
+from rowcast.config import Settings
+from rowcast.database import Database, sqlite
+from rowcast.routes.answers.security import HEADERS
+from tests.conftest import Outside
+from tests.postgres import Cluster
+from tests.routes.asking import ADA, FORMATS, JSON, PAGE, ask
+
+ERRORS: list[tuple[str, str, int, dict[str, Any]]] = [
+    ("GET", "/nothing", 404, {}),
+    ("GET", "/users/99", 404, {}),
+    ("GET", "/users/nobody", 404, {}),
+    ("DELETE", "/users/99", 404, {}),
+    ("DELETE", "/users", 405, {}),
+    ("POST", "/", 405, {}),
+    ("POST", "/users", 415, {"data": b"x", "headers": {"Content-Type": "text/plain"}}),
+    ("POST", "/users", 422, {"form": {}}),
+    ("POST", "/users", 403, {"form": {}, "headers": {"Origin": "https://evil.example"}}),
+    ("GET", "/users", 400, {"headers": {"Host": "evil.example"}}),
+]
+IDS = [f"{method} {path} {status}" for method, path, status, _ in ERRORS]
+
+
+@pytest.mark.parametrize(("method", "path", "status", "sent"), ERRORS, ids=IDS)
+async def test_an_error_has_one_shape_for_each_reader_and_carries_the_headers(
+    client: Client, method: str, path: str, status: int, sent: dict[str, Any]
+) -> None:
+    for name, reader in FORMATS.items():
+        got = await ask(client, method, path, reader, **sent)
+        assert got.status == status
+        assert {key: got.headers.get(key) for key in HEADERS} == HEADERS
+        assert "HX-Request-Type" in got.headers["Vary"]
+        if name == "json":
+            assert got.headers["Content-Type"] == "application/problem+json"
+            assert got.json.keys() <= {"type", "status", "title", "detail", "instance", "errors", "row"}
+            assert (got.json["type"], got.json["status"]) == ("about:blank", status)
+            assert got.json["title"]
+        elif name == "page":
+            assert got.is_document
+            assert got.html.xpath("//a[@href='/']"), "there is a way out"
+        else:
+            assert got.targets[0] == "flash"
+            assert got.flash
+
+
+async def test_what_may_be_done_instead_is_said(client: Client) -> None:
+    got = await ask(client, "PATCH", "/users", JSON)
+    assert {"GET", "POST"} <= set(got.headers["Allow"].split(", "))
+
+
+@pytest.mark.parametrize("reader", FORMATS)
+async def test_a_database_that_another_program_holds_is_503_and_nothing_is_lost(
+    app: Quart, outside: Outside, monkeypatch: pytest.MonkeyPatch, reader: str
+) -> None:
+    monkeypatch.setattr(sqlite, "PRAGMAS", [*sqlite.PRAGMAS, "PRAGMA busy_timeout = 10"])
+    monkeypatch.setattr(database_module, "WRITE_TIMEOUT", 0.1)
+    client = app.test_client()
+    outside.hold()
+    got = await ask(client, "POST", "/users", FORMATS[reader], form=ADA)
+    assert got.status == 503
+    assert int(got.headers["Retry-After"]) > 0
+    assert "busy" in got.text
+    assert (await ask(client, "GET", "/users", JSON)).status == 200, "readers do not notice"
+    outside.release()
+
+
+@pytest.mark.parametrize("reader", FORMATS)
+async def test_what_goes_wrong_here_is_500_and_tells_nobody_how(
+    app: Quart, dialect: str, outside: Outside, caplog: pytest.LogCaptureFixture, reader: str
+) -> None:
+    outside.execute("ALTER TABLE users RENAME TO lost")
+    got = await ask(app.test_client(), "GET", "/users", FORMATS[reader])
+    assert got.status == 500
+    assert "logged" in got.text
+    reason = {"sqlite": "no such table", "postgresql": "does not exist"}[dialect]
+    assert reason not in got.text
+    assert reason in caplog.text
+    assert {key: got.headers.get(key) for key in HEADERS} == HEADERS
+
+
+@pytest.mark.only("postgresql")
+@pytest.mark.parametrize("reader", FORMATS)
+async def test_without_its_database_a_process_says_so_and_asks_to_come_back(
+    app: Quart, settings: Settings, cluster: Cluster, reader: str
+) -> None:
+    client = app.test_client()
+    assert (await ask(client, "GET", "/users", FORMATS[reader])).status == 200
+    cluster.drop(Database(settings.database).url.database or "")
+    for method, path, sent in (("GET", "/users", {}), ("POST", "/users", {"form": ADA}), ("GET", "/users/stream", {})):
+        got = await ask(client, method, path, FORMATS[reader], **sent)
+        assert got.status == 503
+        assert int(got.headers["Retry-After"]) > 0
+        assert "The database does not answer." in got.text
+    assert (await client.get("/health/ready")).status_code == 503
+    assert (await client.get("/health/live")).status_code == 200
+
+
+async def test_a_hostile_address_is_not_shown_as_markup(client: Client) -> None:
+    got = await ask(client, "GET", "/<script>alert(1)</script>", PAGE)
+    assert got.status == 404
+    assert "<script>" not in got.text

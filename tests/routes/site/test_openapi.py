@@ -1,0 +1,69 @@
+"""The document that describes all routes, and the page that shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+from quart import Quart
+from quart.typing import TestClientProtocol as Client
+
+from rowcast.routes.site.api_operations import SERVICES, interface
+from rowcast.users import USERS
+from tests.routes.asking import ADA, JSON, PAGE, ask
+
+
+@pytest.fixture
+async def document(client: Client) -> dict[str, Any]:
+    found: dict[str, Any] = (await ask(client, "GET", "/openapi.json", JSON)).json
+    return found
+
+
+async def test_the_document_is_valid(document: dict[str, Any]) -> None:
+    validate(document)
+    # This proves nothing unless the validator looks.
+    document["paths"]["/users"]["get"]["parameters"][0]["in"] = "nowhere"
+    with pytest.raises(Exception, match="nowhere"):
+        validate(document)
+
+
+def test_every_route_is_described_and_nothing_else_is(app: Quart) -> None:
+    described = set(SERVICES) | {f"users.{name.split()[-1]}" for name in interface(USERS)}
+    routed = {rule.endpoint for rule in app.url_map.iter_rules()} - {"static", "openapi", "docs"}
+    assert described == routed
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
+async def test_it_is_told_in_the_readers_language(client: Client, path: str) -> None:
+    got = await ask(client, "GET", path, PAGE, headers={"Accept-Language": "zh-CN"})
+    assert "列出各行" in got.text.encode().decode("unicode_escape" if path.endswith("json") else "utf-8")
+    assert "Accept-Language" in got.headers["Vary"]
+
+
+async def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
+    assert len(names) == len(set(names)) > 20
+    assert {"get_users", "post_users", "patch_users_id"} <= set(names)
+
+
+async def test_a_program_reads_what_it_may_send(document: dict[str, Any]) -> None:
+    shapes = document["components"]["schemas"]
+    assert shapes["UserDraft"]["required"] == ["username", "email"]
+    assert not shapes["UserEdit"]["required"]
+    assert {"version", *ADA} == shapes["UserEdit"]["properties"].keys()
+    body = document["paths"]["/users/{id}"]["put"]["requestBody"]["content"]
+    assert body.keys() == {"application/json", "application/x-www-form-urlencoded"}
+    assert body["application/json"]["schema"]["$ref"].endswith("/UserReplacement")
+    parameters = {one["name"]: one["schema"] for one in document["paths"]["/users"]["get"]["parameters"]}
+    assert parameters["size"] == {"enum": [25, 50, 100]}
+    assert "-changed" in parameters["sort"]["enum"]
+
+
+async def test_the_page_shows_every_operation_and_every_shape(client: Client, document: dict[str, Any]) -> None:
+    page = (await ask(client, "GET", "/docs", PAGE)).html
+    shown = {one.get("id") for one in page.xpath("//details")}
+    assert shown == {one["operationId"] for path in document["paths"].values() for one in path.values()}
+    anchors = {one.get("id") for one in page.xpath("//h3[@id]")}
+    assert anchors == document["components"]["schemas"].keys()
+    assert {link.get("href").removeprefix("#") for link in page.xpath("//a[starts-with(@href, '#')]")} <= anchors

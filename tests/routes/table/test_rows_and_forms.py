@@ -1,0 +1,85 @@
+"""Rows over HTTP: one row with its history, the forms, and what an open form hears."""
+
+from __future__ import annotations
+
+import pytest
+from quart.typing import TestClientProtocol as Client
+
+from rowcast.database import Database
+from tests.conftest import make_user
+from tests.routes.asking import ADA, FORMATS, JSON, PAGE, PART, ask
+
+UNKNOWN = ["99", "0", str(2**63 - 1), str(2**63), "9" * 5000, "-1", "x", "1.0", "%00", "1%20"]
+
+
+@pytest.mark.parametrize("id", UNKNOWN, ids=lambda id: id[:25])
+@pytest.mark.parametrize("path", ["", "/edit", "/delete"])
+async def test_an_unknown_row_is_404_for_every_reader(client: Client, path: str, id: str) -> None:
+    for reader in FORMATS.values():
+        assert (await ask(client, "GET", f"/users/{id}{path}", reader)).status == 404
+
+
+async def test_a_row_is_shown_with_what_happened_to_it(client: Client) -> None:
+    await ask(client, "POST", "/users", JSON, json=ADA)
+    await ask(client, "PATCH", "/users/1", JSON, json={"status": "closed"})
+    for reader in (PAGE, PART):
+        got = await ask(client, "GET", "/users/1", reader)
+        history = got.html.xpath("//ol[@class='history']/li")
+        assert len(history) == 2
+        assert (history[0].xpath("string(.//del)"), history[0].xpath("string(.//ins)")) == ("Active", "Closed")
+        assert {"Ada", "ada@example.org", "Member", "Closed"} <= set(got.html.xpath("//dd//text()"))
+
+
+async def test_a_row_in_json_has_its_moments_in_utc(client: Client) -> None:
+    row = (await ask(client, "POST", "/users", JSON, json=ADA)).json
+    assert row == (await ask(client, "GET", "/users/1", JSON)).json
+    assert row == ADA | {"id": 1, "version": 1, "created": row["created"], "changed": row["changed"]}
+    assert row["created"].endswith("Z")
+
+
+async def test_a_form_to_edit_holds_the_row_and_its_version(client: Client) -> None:
+    await ask(client, "POST", "/users", JSON, json=ADA)
+    for reader in (PAGE, PART):
+        got = await ask(client, "GET", "/users/1/edit", reader, headers={"Referer": "http://localhost/users?q=a"})
+        assert got.typed == ADA
+        assert got.hidden == {"version": "1", "back": "q=a"}
+        assert got.html.get_element_by_id("notice-user-1") is not None, "the stream speaks to it by this id"
+
+
+async def test_a_form_to_add_holds_the_defaults(client: Client) -> None:
+    got = await ask(client, "GET", "/users/new", PAGE)
+    assert got.typed == {"username": "", "email": "", "role": "member", "status": "active"}
+
+
+async def test_deleting_asks_first_and_deletes_nothing_by_asking(client: Client) -> None:
+    await ask(client, "POST", "/users", JSON, json=ADA)
+    got = await ask(client, "GET", "/users/1/delete", PAGE)
+    assert "Ada" in got.html.xpath("//form//dd//text()")
+    assert (await ask(client, "GET", "/users/1", JSON)).status == 200
+
+
+@pytest.mark.parametrize("query", ["version=1", "version=7", "", "version=junk", "version=" + "9" * 5000])
+async def test_an_open_form_hears_whether_it_is_out_of_date(client: Client, database: Database, query: str) -> None:
+    await make_user(database, "Ada")
+    for id, news in (("1", "" if query == "version=1" else "Ada"), ("2", "deleted")):
+        got = await ask(client, "GET", f"/users/{id}/notice?{query}", PART)
+        assert got.status == 200
+        assert bool(got.text.strip()) == bool(news)
+        assert news in got.text
+
+
+async def test_hostile_names_are_text_wherever_a_row_is_shown(client: Client, database: Database) -> None:
+    name = "\"'><img src=x onerror=alert(1)></textarea></tr><script>"
+    await make_user(database, name, email="a@example.org")
+    for path in ("/users/1", "/users/1/edit", "/users/1/delete", "/users/1/notice"):
+        for reader in (PAGE, PART):
+            got = await ask(client, "GET", path, reader)
+            assert not got.html.xpath("//img[@src='x'] | //*[@onerror]")
+            assert "<script>" not in got.text
+            values = [*got.html.xpath("//bdi/text()"), *got.html.xpath("//input/@value")]
+            assert name in values, "this proves nothing unless the name is there"
+
+
+async def test_a_referer_that_is_no_address_does_no_harm(client: Client) -> None:
+    got = await ask(client, "GET", "/users/new", PAGE, headers={"Referer": "http://["})
+    assert got.status == 200

@@ -1,0 +1,88 @@
+"""Diff: the fewest deletions, insertions, moves and updates that turn one page into the next. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rowcast.live.page_snapshot import PageSnapshot
+from rowcast.tables.page import Page
+
+
+@dataclass(frozen=True, slots=True)
+class InsertedRun:
+    """Rows ``ids``, neighbours in this order, come after row ``after`` (None: first). ``after`` stays where it is."""
+
+    after: int | None
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageDiff:
+    """The difference between two pages. A moved row is among ``deleted`` and in an insertion, and in ``moved``.
+
+    Applied in this order: deletions, insertions, updates; all positions are those of rows that stay.
+    """
+
+    deleted: tuple[int, ...] = ()
+    inserted: tuple[InsertedRun, ...] = ()
+    updated: tuple[int, ...] = ()
+    moved: frozenset[int] = frozenset()
+    total: bool = False  # whether the total, and with it the page links, differs
+
+    def __bool__(self) -> bool:
+        return bool(self.deleted or self.inserted or self.updated or self.total)
+
+
+def diff(old: PageSnapshot, new: Page) -> PageDiff:
+    """Return the fewest steps from ``old`` to ``new``.
+
+    The most rows that keep their relative order stay where they are: a longest increasing subsequence of their old
+    positions (Schensted 1961), found in O(n log n).
+    """
+    before = old.rows
+    position = {id: index for index, id in enumerate(old.ids)}
+    common = [row.id for row in new.rows if row.id in position]
+    staying = {common[index] for index in _longest_increasing([position[id] for id in common])}
+    insertions: list[InsertedRun] = []
+    run: list[int] = []
+    after: int | None = None
+    for row in new.rows:
+        if row.id not in staying:
+            run.append(row.id)
+            continue
+        if run:
+            insertions.append(InsertedRun(after, tuple(run)))
+            run = []
+        after = row.id
+    if run:
+        insertions.append(InsertedRun(after, tuple(run)))
+    return PageDiff(
+        deleted=tuple(id for id in old.ids if id not in staying),
+        inserted=tuple(insertions),
+        updated=tuple(row.id for row in new.rows if row.id in staying and row.fingerprint != before[row.id]),
+        moved=frozenset(common) - staying,
+        total=(old.total, old.is_more) != (new.total, new.is_more),
+    )
+
+
+def _longest_increasing(values: Sequence[int]) -> list[int]:
+    """Return the indices of a longest strictly increasing subsequence of ``values``."""
+    tails: list[int] = []  # tails[n]: the smallest value that ends a subsequence of length n + 1
+    ends: list[int] = []  # where that value stands
+    before: list[int] = []  # for each index, the index before it in its subsequence
+    for index, value in enumerate(values):
+        length = bisect_left(tails, value)
+        before.append(ends[length - 1] if length else -1)
+        if length == len(tails):
+            tails.append(value)
+            ends.append(index)
+        else:
+            tails[length], ends[length] = value, index
+    found: list[int] = []
+    index = ends[-1] if ends else -1
+    while index >= 0:
+        found.append(index)
+        index = before[index]
+    return found[::-1]

@@ -1,0 +1,65 @@
+"""PageSnapshot: what is remembered of a page that was, small enough that every feed remembers many, and as text.
+
+The text is kept by a page that stands still, which hands it back: to any process, at any time."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from array import array
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from rowcast.tables.listing import SIZES
+from rowcast.tables.page import Page, Row
+
+CLOCKS_DIFFER = timedelta(seconds=1)  # between the writer that stamped a row and the reader of the page
+HEAD = struct.Struct(">IQ?")  # when it was read, in seconds since 1970; total; whether there is more
+ROW = struct.Struct(">q8s")
+
+
+@dataclass(frozen=True, slots=True)
+class PageSnapshot:
+    """What is remembered of a page that was: each row's id and fingerprint in order, the total, when it was read.
+
+    Packed, 16 bytes a row: every feed remembers many pages.
+    """
+
+    ids: array[int]
+    fingerprints: bytes
+    total: int
+    is_more: bool
+    read_at: datetime
+
+    @classmethod
+    def of(cls, page: Page) -> PageSnapshot:
+        """Return the snapshot of ``page``."""
+        fingerprints = b"".join(row.fingerprint for row in page.rows)
+        return cls(array("q", (row.id for row in page.rows)), fingerprints, page.total, page.is_more, page.read_at)
+
+    @property
+    def rows(self) -> dict[int, bytes]:
+        """The fingerprints by id, in the order of the page."""
+        return {id: self.fingerprints[at * 8 : at * 8 + 8] for at, id in enumerate(self.ids)}
+
+    def is_later_than(self, row: Row) -> bool:
+        """Whether ``row`` was as it is now when the page was read, on it or elsewhere."""
+        return bool(row.values["changed"] < self.read_at - CLOCKS_DIFFER)
+
+
+def pack(snapshot: PageSnapshot) -> str:
+    """Return ``snapshot`` as text that can stand in an address as it is: 22 characters a row."""
+    head = HEAD.pack(int(snapshot.read_at.timestamp()), snapshot.total, snapshot.is_more)
+    rows = b"".join(ROW.pack(id, fingerprint) for id, fingerprint in snapshot.rows.items())
+    return base64.urlsafe_b64encode(head + rows).rstrip(b"=").decode()
+
+
+def unpack(text: str) -> PageSnapshot:
+    """Return the snapshot that ``pack`` made ``text`` of; raises ValueError when it did not."""
+    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    head, rest = data[: HEAD.size], data[HEAD.size :]
+    if len(head) < HEAD.size or len(rest) % ROW.size or len(rest) > ROW.size * max(SIZES):
+        raise ValueError("not what a page shows")
+    read_at, total, is_more = HEAD.unpack(head)
+    rows = dict(ROW.iter_unpack(rest))
+    return PageSnapshot(array("q", rows), b"".join(rows.values()), total, is_more, datetime.fromtimestamp(read_at, UTC))

@@ -1,0 +1,96 @@
+"""Content negotiation: in which language and format the reader of a request is answered."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from jinja2 import Environment
+from quart import request
+from werkzeug.datastructures import LanguageAccept, MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from rowcast.i18n import best_language, languages
+from rowcast.live.audience import Audience, EmbedOptions
+from rowcast.routes.answers.security import is_foreign
+from rowcast.showing.template_environment import environment
+
+VARY = "HX-Request-Type, HX-Target, Accept, Accept-Encoding, Accept-Language, Cookie, Sec-Fetch-Site"
+LANGUAGE_COOKIE = "rowcast_language"
+LONGEST = 1000  # characters of a header that are read, and remembered for the next
+READ = 10  # languages at most that a reader may name: to look one up that there is not takes half a millisecond
+
+
+def audience(embed: EmbedOptions | None = None) -> Audience:
+    """Return the audience that the reader of this request belongs to, when the table stands as ``embed`` says.
+
+    The language that was chosen here goes before those of the browser.
+    """
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in languages():
+        return Audience(chosen, embed)
+    return Audience(_language(request.headers.get("Accept-Language", "")[:LONGEST]), embed)
+
+
+def own_origin() -> str:
+    """Return the origin that this request came to, as browsers write it; security.py has seen to the name."""
+    host, scheme = request.headers["Host"].lower(), request.scheme
+    name, colon, port = host.rpartition(":")
+    if not colon or port.endswith("]"):
+        return f"{scheme}://{host}"
+    is_standard = int(port) == {"http": 80, "https": 443}[scheme]
+    return f"{scheme}://{name}" + ("" if is_standard else f":{int(port)}")
+
+
+def place() -> EmbedOptions | None:
+    """Return where a form stands that this request asks for: in a page of another origin, or (None) in one of ours."""
+    return EmbedOptions(own_origin()) if wants_part() and is_foreign(request) else None
+
+
+def ending() -> str:
+    """Return the form that the address itself names, if it does: ``json`` or ``csv``."""
+    found = request.path.rpartition(".")[2]
+    return found if found in ("json", "csv") else ""
+
+
+def wanted() -> str:
+    """Return what the reader of this request gets: a ``page``, a ``part``, ``json`` or ``csv``.
+
+    The address has the first word. Then htmx, whose Accept header tells nothing: it names event streams in every
+    request. A program that sends JSON and does not say what it accepts gets JSON.
+    """
+    if found := ending():
+        return found
+    if request.headers.get("HX-Request-Type") == "partial":
+        return "part"
+    page, json, csv = _qualities(request.headers.get("Accept", "")[:LONGEST])
+    if csv > max(page, json):
+        return "csv" if request.method in ("GET", "HEAD") else "json"
+    return "json" if json > page or (json == page and request.is_json) else "page"
+
+
+# Browsers send few different headers, and to take one apart takes longer than all else that is asked of a request.
+@lru_cache(maxsize=128)
+def _qualities(accepted: str) -> tuple[float, float, float]:
+    wanted = parse_accept_header(accepted, MIMEAccept)
+    return wanted["text/html"], wanted["application/json"], wanted["text/csv"]
+
+
+@lru_cache(maxsize=128)
+def _language(accepted: str) -> str:
+    tags = tuple(tag for tag, quality in parse_accept_header(accepted, LanguageAccept) if quality)
+    return best_language(tags[:READ])
+
+
+def wants_part() -> bool:
+    """Whether htmx asks for a fragment."""
+    return wanted() == "part"
+
+
+def wants_json() -> bool:
+    """Whether a program asks for JSON."""
+    return wanted() == "json"
+
+
+def plain_environment() -> Environment:
+    """Return the templates in the reader's language, for pages that belong to no table."""
+    return environment(audience().language)

@@ -1,0 +1,138 @@
+"""Parses and validates what a form or a program sent, and tells which listing it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import wraps
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import BaseModel, ValidationError
+from quart import abort, request
+
+from rowcast.i18n import Message, _
+from rowcast.routes.answers.content_negotiation import wants_json
+from rowcast.showing.link_builder import PAUSED
+from rowcast.tables.listing import Listing, parse
+from rowcast.tables.table import BOOKKEEPING, Table
+
+LARGEST_VERSION = 2**63 - 1
+
+# What pydantic calls an error -> what we say. The names of the values are pydantic's. A draft that raises a
+# PydanticCustomError with a `message` among its values says for itself what is wrong.
+TEXTS = {
+    "missing": _("This is needed."),
+    "too_short": _("This is needed."),
+    "too_long": _("At most %(max_length)s characters; these are %(actual_length)s."),
+    "string_type": _("This must be text."),
+    "literal_error": _("Choose %(expected)s."),
+    "text_control": _("This cannot hold line breaks, tabs or other control characters."),
+    "text_invisible": _("Nothing in this text can be seen."),
+}
+UNUSABLE = _("This cannot be used.")
+
+
+class InvalidFields(Exception):
+    """What was sent cannot be used: ``errors`` are the messages by field."""
+
+    def __init__(self, errors: dict[str, Message]) -> None:
+        self.errors = errors
+
+
+def reading(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Decorate a handler that takes ``sent``: the fields as they were sent, from a form or from JSON alike.
+
+    quart-schema's own decorator takes one of the two, and answers what is wrong by itself.
+    """
+
+    @wraps(handler)
+    async def read(*args: Any, **kwargs: Any) -> Any:
+        return await handler(*args, sent=await _sent(), **kwargs)
+
+    return read
+
+
+async def _sent() -> dict[str, Any]:
+    if request.is_json and await request.get_data():
+        try:
+            sent = await request.get_json()
+        except (UnicodeDecodeError, RecursionError):
+            sent = None
+        if not isinstance(sent, dict):
+            abort(400, _("The body must be a JSON object."))
+        return sent
+    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return (await request.form).to_dict()
+    if await request.get_data():
+        abort(415)
+    return {}
+
+
+def validate(table: Table, model: type[BaseModel], sent: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields among ``sent`` as ``model`` (the table's draft or patch) makes them; raises InvalidFields."""
+    names = model.model_fields
+    known = {*names, *BOOKKEEPING, "back"}
+    errors = {name: _("There is no field of this name.") for name in sent if name not in known}
+    fields: dict[str, Any] = {}
+    try:
+        loaded = model.model_validate({name: value for name, value in sent.items() if name in names})
+        fields = loaded.model_dump(exclude_unset=model is table.patch)
+    except ValidationError as error:
+        errors |= _messages(table, error)
+    if errors:
+        raise InvalidFields(errors)
+    return fields
+
+
+def version_in(sent: dict[str, Any]) -> int | None:
+    """Return the version that the writer saw, None when it does not say; raises InvalidFields."""
+    version = sent.get("version", request.args.get("version"))
+    if version in (None, ""):
+        return None
+    if isinstance(version, bool) or not str(version).isascii() or not str(version).isdigit():
+        raise InvalidFields({"version": _("A version is a whole number.")})
+    return min(int(str(version)[:20]), LARGEST_VERSION)  # longer ones are larger still, and slow to read
+
+
+def asked(table: Table, pairs: Iterable[tuple[str, str]]) -> tuple[Listing, bool, dict[str, Message]]:
+    """Return the listing that ``pairs`` ask for, whether its page is to stand still, and what was wrong with them."""
+    pairs = list(pairs)
+    listing, problems = parse(table, [pair for pair in pairs if pair != PAUSED])
+    return listing, PAUSED in pairs, problems
+
+
+def listing_before(table: Table, sent: Mapping[str, Any]) -> Listing:
+    """Return the listing that a plain form came from: as the form says, else by the address of its page."""
+    return asked(table, _pairs_before(sent))[0]
+
+
+def paused_before(sent: Mapping[str, Any]) -> bool:
+    """Whether the page that a plain form came from stands still."""
+    return PAUSED in _pairs_before(sent)
+
+
+def pairs_of(address: str) -> list[tuple[str, str]]:
+    """Return what the query of ``address`` asks for; it comes from a header, which may hold anything."""
+    try:
+        return parse_qsl(urlsplit(address).query)
+    except ValueError:
+        return []
+
+
+def _pairs_before(sent: Mapping[str, Any]) -> list[tuple[str, str]]:
+    query = sent.get("back", request.args.get("back"))
+    return parse_qsl(query) if isinstance(query, str) else pairs_of(request.headers.get("Referer", ""))
+
+
+def _messages(table: Table, error: ValidationError) -> dict[str, Message]:
+    messages = {}
+    for found in error.errors():
+        name = str(found["loc"][0])
+        context = dict(found.get("ctx", {}))
+        if (column := table.by_name.get(name)) and column.choices:
+            # People choose by the label, programs by the value.
+            context["expected"] = tuple(column.choices if wants_json() else column.choices.values())
+        text = TEXTS.get(found["type"], UNUSABLE)
+        messages[name] = context["message"] if "message" in context else replace(text, values=context)
+    return messages

@@ -1,0 +1,1 @@
+"""What the site has beside its tables: health, metrics, static files, languages, the API's description."""

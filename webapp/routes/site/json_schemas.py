@@ -1,0 +1,98 @@
+"""JSON schemas of what programs send and get, made from a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from rowcast.tables.listing import LONGEST_SEARCH, SIZES
+from rowcast.tables.table import Table
+
+STRING = {"type": "string"}
+COUNT = {"type": "integer", "minimum": 0}
+ID_OR_NULL = {"type": ["integer", "null"]}
+NUMBER = {"type": "integer", "minimum": 1}
+
+
+def shapes(table: Table) -> dict[str, Any]:
+    """Return the schemas of ``table``: a row, what may be sent, a listing, a message of its stream; by name."""
+    row, rows = table.row.title(), table.name.title()
+    listing = {
+        "total": COUNT,
+        "is_more": {"type": "boolean"},
+        "page": NUMBER,
+        "pages": NUMBER,
+        "size": {"enum": list(SIZES)},
+        "revision": {**STRING, "pattern": "^[0-9a-f]{24}$"},
+    }
+    steps: dict[str, dict[str, Any]] = {
+        "Delete": {"id": COUNT},
+        "Insert": {"after": ID_OR_NULL, "row": ref(row)},
+        "Move": {"after": ID_OR_NULL, "row": ref(row)},
+        "Update": {"row": ref(row)},
+        "Reset": {"rows": _many(ref(row))},
+    }
+    problem = {"type": STRING, "title": STRING, "status": NUMBER, "instance": STRING}
+    details = {"detail": STRING, "errors": {"type": "object", "additionalProperties": STRING}}
+    return {
+        row: _object(_row(table)),
+        rows: _object({"rows": _many(ref(row)), **listing}),
+        f"{row}Draft": _sent(table.draft),
+        f"{row}Edit": _sent(table.patch, version=COUNT),
+        f"{row}Replacement": _sent(table.draft, version=COUNT),
+        f"{rows}Message": _object({"steps": _many({"oneOf": [ref(row + verb) for verb in steps]}), **listing}),
+        **{row + verb: _object({"step": {"const": verb.lower()}, **about}) for verb, about in steps.items()},
+        f"{row}Conflict": _object({**problem, "row": ref(row)}),
+        "Waiting": _object({"waiting": COUNT}),
+        "Problem": _object(problem, **details),
+    }
+
+
+def ref(name: str) -> dict[str, str]:
+    """Return the reference to the schema ``name``."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def query(table: Table) -> dict[str, Any]:
+    """Return the schemas of the query string of a listing, by name."""
+    sorts = [sign + column.name for column in table.columns for sign in ("", "-")]
+    return {
+        "q": {**STRING, "maxLength": LONGEST_SEARCH},
+        **{column.name: {"enum": list(column.choices or ())} for column in table.filters},
+        "sort": {"enum": sorts},
+        "page": {**NUMBER, "maximum": 999_999_999},
+        "size": {"enum": list(SIZES)},
+    }
+
+
+def _row(table: Table) -> dict[str, Any]:
+    # Only the types: what another program wrote need not obey the limits of the form.
+    found: dict[str, Any] = {}
+    for attribute in table.attributes:
+        column = table.by_name.get(attribute.key)
+        if column and column.choices:
+            found[attribute.key] = {"enum": list(column.choices)}
+            continue
+        kind = attribute.type.python_type
+        is_nullable = attribute.property.columns[0].nullable
+        found[attribute.key] = TypeAdapter(kind | None if is_nullable else kind).json_schema()
+    return found
+
+
+def _sent(model: type[BaseModel], **more: Any) -> dict[str, Any]:
+    made = model.model_json_schema()
+    fields: dict[str, Any] = {
+        # Titles are the names again; and what is None when it is left out cannot be sent as null.
+        name: {key: value for key, value in field.items() if key != "title" and (key, value) != ("default", None)}
+        for name, field in made["properties"].items()
+    }
+    return {"type": "object", "properties": fields | more, "required": made.get("required", [])}
+
+
+def _object(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties | more, "required": list(properties)}
+
+
+def _many(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": schema}

@@ -1,0 +1,1 @@
+"""Showing: static files, templates, addresses, and rendered rows. Knows no HTTP requests."""

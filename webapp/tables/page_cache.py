@@ -1,0 +1,71 @@
+"""PageCache: pages and rows, read once for each state of the database, however many ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextvars import Context
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from rowcast.database import Database
+from rowcast.tables.history import changes_of
+from rowcast.tables.listing import Listing
+from rowcast.tables.page import Page, Row, page_of, row_of
+from rowcast.tables.table import Table
+
+T = TypeVar("T")
+
+KEPT = 128  # pages, some 10 to 60 KB each, or rows
+
+
+class PageCache:
+    """The pages and rows of ``database``. One that is kept is what a read would return now, to whoever asks:
+
+    - The database's version is looked at for each who asks, and before the read begins. So what is kept under a version
+      was read of that state or of a later one; and when that version still stands, no program has committed in between
+      (not another process either), so the two are one state. Who is told that a write is done finds it: a commit is in
+      the version before it is told.
+    - Who asks while a read of the same is under way gets its result, if the version is still that from before it:
+      for the same reason nothing was committed before they asked that this read may have missed.
+    - A version that cannot be told (PostgreSQL; a file that cannot be looked at) is no version: all is read.
+    - A read that fails is not kept.
+
+    ``Page.read_at`` stays that of the read: nothing has changed since.
+    """
+
+    def __init__(self, database: Database, kept: int = KEPT) -> None:
+        self._database = database
+        self._most = kept
+        self._version: object = None
+        self._kept: dict[object, asyncio.Task[Any]] = {}
+
+    async def read(self, table: Table, listing: Listing) -> Page:
+        """Return the page of ``listing`` as it is now."""
+        return await self._get((table, listing), lambda connection: page_of(connection, table, listing))
+
+    async def row(self, table: Table, id: int) -> tuple[Row | None, list[Any]]:
+        """Return a row as it is now (None: there is none with this id), and its newest changes."""
+        return await self._get((table, id), lambda c: (row_of(c, table, id), changes_of(c, table, id)))
+
+    async def _get(self, key: object, work: Callable[[Connection], T]) -> T:
+        version = self._database.version()
+        if version is None:
+            return await self._database.query(work)
+        if version != self._version:
+            self._version, self._kept = version, {}
+        if (read := self._kept.get(key)) is None:
+            if len(self._kept) >= self._most:
+                del self._kept[next(iter(self._kept))]
+            # Of nobody's request: who asked first may leave, and what is kept must not keep the request.
+            read = self._kept[key] = asyncio.create_task(self._database.query(work), context=Context())
+            read.add_done_callback(partial(_forget_failed, self._kept, key))
+        found: T = await asyncio.shield(read)
+        return found
+
+
+def _forget_failed(kept: dict[object, asyncio.Task[Any]], key: object, read: asyncio.Task[Any]) -> None:
+    if (read.cancelled() or read.exception()) and kept.get(key) is read:
+        del kept[key]

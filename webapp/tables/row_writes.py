@@ -1,0 +1,147 @@
+"""Creates, edits and deletes a row, with the Change that records it, in the caller's one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Delete, Insert, Update
+
+from rowcast.i18n import Message
+from rowcast.tables import write_statements
+from rowcast.tables.page import Row, row_of
+from rowcast.tables.table import Table
+from rowcast.tables.text_normalization import fold
+
+
+class ValueTaken(Exception):
+    """Another row has this value: ``errors`` says so by column."""
+
+    def __init__(self, errors: dict[str, Message]) -> None:
+        self.errors = errors
+
+
+class RowNotFound(Exception):
+    """There is no row with this id (any more)."""
+
+
+class VersionConflict(Exception):
+    """The row is not as the writer says that it saw it; ``row`` is how it is now."""
+
+    def __init__(self, row: Row) -> None:
+        self.row = row
+
+
+class PreconditionFailed(VersionConflict):
+    """The row is not one that the writer expects."""
+
+
+def create(connection: Connection, table: Table, fields: Mapping[str, Any], *, by: str) -> Row:
+    """Add a row with ``fields``; raises ValueTaken."""
+    now = datetime.now(UTC)
+    kept = _kept(table, fields)
+    _check_taken(connection, table, None, kept)
+    values = write_statements.columns(table, {"version": 1, "created": now, "changed": now, **kept})
+    made = _change(connection, write_statements.inserting(table), values).inserted_primary_key
+    id: int = made[0]
+    _record(connection, table, id, "create", by, None, fields)
+    return _current(connection, table, id)
+
+
+def edit(
+    connection: Connection,
+    table: Table,
+    id: int,
+    fields: Mapping[str, Any],
+    *,
+    version: int | None,
+    by: str,
+    expected: Callable[[Row], bool] | None = None,
+) -> Row:
+    """Set ``fields`` of a row; no effect, and no Change, when they are so already.
+
+    ``version`` is the one that the writer saw, None to set the fields whatever it is; ``expected`` looks at the row
+    before anything is set. Raises RowNotFound, PreconditionFailed, VersionConflict, ValueTaken.
+    """
+    row = _found(connection, table, id, expected)
+    before = {name: row.values[name] for name, value in fields.items() if row.values[name] != value}
+    if not before:
+        return row
+    _check_version(row, version)
+    after = {name: fields[name] for name in before}
+    kept = _kept(table, after)
+    _check_taken(connection, table, id, kept)
+    values = write_statements.columns(
+        table, {"version": row.values["version"] + 1, "changed": datetime.now(UTC), **kept}
+    )
+    _change(connection, write_statements.updating(table), {"this": id, **values})
+    _record(connection, table, id, "edit", by, before, after)
+    return _current(connection, table, id)
+
+
+def delete(
+    connection: Connection,
+    table: Table,
+    id: int,
+    *,
+    version: int | None,
+    by: str,
+    expected: Callable[[Row], bool] | None = None,
+) -> Row:
+    """Delete a row and return how it was; ``version`` and ``expected`` as for edit."""
+    row = _found(connection, table, id, expected)
+    _check_version(row, version)
+    _change(connection, write_statements.deleting(table), {"this": id})
+    before = {column.name: row.values[column.name] for column in table.fields}
+    _record(connection, table, id, "delete", by, before, None)
+    return row
+
+
+def _found(connection: Connection, table: Table, id: int, expected: Callable[[Row], bool] | None) -> Row:
+    # Locked, where rows can be, so that what is decided about it stays true until it is written.
+    row = _current(connection, table, id, is_locked=True)
+    if expected is not None and not expected(row):
+        raise PreconditionFailed(row)
+    return row
+
+
+def _check_version(row: Row, version: int | None) -> None:
+    if version not in (None, row.values["version"]):
+        raise VersionConflict(row)
+
+
+def _kept(table: Table, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``fields``, and by what they are compared."""
+    keys = {column.key.key: column.name for column in table.columns if column.key is not None}
+    return {**fields, **{key: fold(fields[name]) for key, name in keys.items() if name in fields}}
+
+
+def _check_taken(connection: Connection, table: Table, id: int | None, kept: Mapping[str, Any]) -> None:
+    taken = {}
+    for column in table.columns:
+        if column.taken and column.name in kept:
+            asked = {"value": kept[column.sort_key.key], "this": id}
+            if connection.execute(write_statements.others(table, column), asked).first() is not None:
+                taken[column.name] = column.taken
+    if taken:
+        raise ValueTaken(taken)
+
+
+def _change(connection: Connection, statement: Insert | Update | Delete, values: Mapping[str, Any]) -> Any:
+    done = connection.execute(statement, values)
+    if done.rowcount != 1:
+        raise RuntimeError("a trigger of the database kept a row from being written")
+    return done
+
+
+def _record(connection: Connection, table: Table, id: int, verb: str, by: str, before: Any, after: Any) -> None:
+    line = {"at": datetime.now(UTC), "by": by, "verb": verb, "table_name": table.name}
+    connection.execute(write_statements.RECORD, {**line, "row_id": id, "before": before, "after": after})
+
+
+def _current(connection: Connection, table: Table, id: int, *, is_locked: bool = False) -> Row:
+    row = row_of(connection, table, id, is_locked=is_locked)
+    if row is None:
+        raise RowNotFound
+    return row
