@@ -18,7 +18,7 @@ from rowcast.tables import listing, page, row_writes
 from rowcast.users import USERS
 
 
-class Rowcast(click.Group):
+class CommandGroup(click.Group):
     """Reads the settings before any command, and tells what is wrong with them in words."""
 
     def invoke(self, context: click.Context) -> Any:
@@ -30,7 +30,7 @@ class Rowcast(click.Group):
             raise click.ClickException(str(error)) from None
 
 
-@click.group(cls=Rowcast)
+@click.group(cls=CommandGroup)
 def main() -> None:
     """Rowcast: a live table over a database. Settings come from the environment (ROWCAST_*)."""
 
