@@ -45,7 +45,7 @@ PARTS = {  # what is wrapped -> the part that it is
     "rowcast.routes.table.writes:validate": "validate it",
     "rowcast.database:Database.write": WRITE,
     "rowcast.live.hub:Hub.invalidate": "tell the feeds",
-    "rowcast.routes.answers.response:make_response": "answer",
+    "rowcast.routes.answers.negotiated_response:make_response": "answer",
     "logging:Logger.info": "log it",
     "rowcast.live.feed:Feed._follow": LOOP,
     "rowcast.live.feed_registry:FeedRegistry._gated": READ,

@@ -20,15 +20,15 @@ from rowcast.routes.answers.compression import add_compression
 from rowcast.routes.answers.error_handlers import add_errors
 from rowcast.routes.answers.security import protect
 from rowcast.routes.answers.stream_response import StreamingHttpConnection
-from rowcast.routes.site.connection_status import connection_routes
 from rowcast.routes.site.language_switch import add_languages
+from rowcast.routes.site.live_badge import connection_routes
 from rowcast.routes.site.monitoring import add_observing
 from rowcast.routes.site.openapi import add_openapi
 from rowcast.routes.site.static_files import add_assets
 from rowcast.routes.table.embedding import add_embedding
 from rowcast.routes.table.format_suffixes import add_endings
 from rowcast.routes.table.listings import add_listings
-from rowcast.routes.table.missed_changes import add_waiting
+from rowcast.routes.table.missed_changes_count import add_waiting
 from rowcast.routes.table.rows_and_forms import add_rows
 from rowcast.routes.table.stream import add_stream
 from rowcast.routes.table.writes import add_writes

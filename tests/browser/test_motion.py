@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from rowcast.showing.resource_paths import folder
+from rowcast.showing.package_folders import folder
 from tests.browser.window import Desk, add, row
 from tests.running import Server
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from rowcast.showing.resource_paths import folder
+from rowcast.showing.package_folders import folder
 from rowcast.showing.static_files import JOINED, SCOPED, SHEETS, content, names, scoped_sheet, static
 
 

@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 import brotli
 
-from rowcast.showing.resource_paths import folder
+from rowcast.showing.package_folders import folder
 
 # The style sheets of our pages: one request, and one file that is kept, instead of 16.
 SHEETS = (

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from rowcast.i18n import TRANSLATIONS, Message, languages, locale, translations
-from rowcast.showing.resource_paths import PACKAGE, folder
+from rowcast.showing.package_folders import PACKAGE, folder
 from rowcast.showing.static_files import static
 from rowcast.tables.listing import DEFAULT_SIZE, SIZES
 

@@ -12,7 +12,7 @@ from quart.typing import TestClientProtocol as Client
 
 from rowcast.database import Database
 from rowcast.routes.table import csv_export
-from rowcast.tables.batched_read import ROWS
+from rowcast.tables.read_in_batches import ROWS
 from tests.conftest import Outside, make_user
 from tests.live.pages import NAMES
 from tests.routes.asking import JSON, PAGE, PART, Got, ask

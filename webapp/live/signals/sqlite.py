@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rowcast.database.sqlite import decode
+from rowcast.live.acknowledgement_relay import AcknowledgementRelay
 from rowcast.live.signals.change_log import ChangeLogReader
-from rowcast.live.worker_channel import WorkerChannel
 from rowcast.tables.row_change import RowChange
 from rowcast.tables.table import Table
 
@@ -25,7 +25,7 @@ class SqliteSignal:
 
     (https://www.sqlite.org/pragma.html#pragma_data_version.) This connection never writes, so it hears all others.
     What they wrote SQLite does not tell, but the logs of the ``tables`` do: ``changed`` is called with the name of a
-    table and its rows that were written, None when that may be any. ``workers`` leads to the other workers, if any.
+    table and its rows that were written, None when that may be any. ``relay`` leads to the other workers, if any.
     """
 
     def __init__(
@@ -33,12 +33,12 @@ class SqliteSignal:
         file: Path,
         changed: Callable[[str, list[RowChange] | None], None],
         tables: Iterable[Table],
-        workers: WorkerChannel | None = None,
+        relay: AcknowledgementRelay | None = None,
     ) -> None:
         self._file = file
         self._changed = changed
         self._logs = [ChangeLogReader(table) for table in tables]
-        self._workers = workers
+        self._relay = relay
         self._connection: sqlite3.Connection | None = None
         self._version = UNKNOWN
         self._task: asyncio.Task[None] | None = None
@@ -47,8 +47,8 @@ class SqliteSignal:
         """Begin to listen."""
         self._version = self._look()
         self._news()
-        if self._workers is not None:
-            self._workers.start()
+        if self._relay is not None:
+            self._relay.start()
         self._task = asyncio.create_task(self._poll())
 
     def committed(self) -> None:
@@ -57,17 +57,17 @@ class SqliteSignal:
 
     async def tell(self, token: str) -> bool:
         """Pass a browser's answer on to other processes; whether there are any."""
-        if self._workers is None:
+        if self._relay is None:
             return False
-        self._workers.tell(token)
+        self._relay.tell(token)
         return True
 
     async def stop(self) -> None:
         """Listen no longer."""
         if self._task is not None:
             self._task.cancel()
-        if self._workers is not None:
-            self._workers.stop()
+        if self._relay is not None:
+            self._relay.stop()
         if self._connection is not None:
             self._connection.close()
 

@@ -15,8 +15,8 @@ from rowcast.i18n import _
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.error_handlers import shown
 from rowcast.routes.answers.send_timeout import SendTimeoutResponse
-from rowcast.tables.batched_read import read_all
 from rowcast.tables.listing import Listing
+from rowcast.tables.read_in_batches import read_all
 from rowcast.tables.serialization import plain_value
 from rowcast.tables.table import Table
 

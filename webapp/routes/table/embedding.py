@@ -12,11 +12,11 @@ from rowcast.i18n import Message, _
 from rowcast.live.audience import EmbedOptions
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.content_negotiation import audience, own_origin, wants_json, wants_part
+from rowcast.routes.answers.negotiated_response import HandlerResult, answering
 from rowcast.routes.answers.request_parsing import asked
-from rowcast.routes.answers.response import HandlerResult, answering
 from rowcast.routes.answers.security import is_foreign
 from rowcast.routes.table.listings import bad_listing, listing_as_json
-from rowcast.routes.table.missed_changes import REFRESH, still
+from rowcast.routes.table.missed_changes_count import REFRESH, still
 from rowcast.routes.table.rows_and_forms import panel
 from rowcast.showing.static_files import scoped_sheet
 from rowcast.tables.listing import parse

@@ -9,11 +9,11 @@ from quart import Blueprint, request
 from rowcast.i18n import Message, _
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.content_negotiation import audience, own_origin, wanted, wants_part
+from rowcast.routes.answers.negotiated_response import HandlerResult, answering
 from rowcast.routes.answers.problem_details import problem
 from rowcast.routes.answers.request_parsing import asked, pairs_of
-from rowcast.routes.answers.response import HandlerResult, answering
 from rowcast.routes.table.csv_export import CsvExports
-from rowcast.routes.table.missed_changes import still
+from rowcast.routes.table.missed_changes_count import still
 from rowcast.showing.link_builder import PAUSED, url
 from rowcast.tables.listing import Listing
 from rowcast.tables.page import Page

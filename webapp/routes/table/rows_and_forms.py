@@ -10,8 +10,8 @@ from quart import Blueprint, request
 
 from rowcast.i18n import Message
 from rowcast.routes.answers.app_context import AppContext
+from rowcast.routes.answers.negotiated_response import HandlerResult, answering
 from rowcast.routes.answers.request_parsing import listing_before, paused_before
-from rowcast.routes.answers.response import HandlerResult, answering
 from rowcast.tables.page import Row, row_of
 from rowcast.tables.row_writes import RowNotFound
 from rowcast.tables.serialization import row_as_json

@@ -10,6 +10,7 @@ from quart import Blueprint, request
 from rowcast.i18n import Message, _
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.etags import precondition
+from rowcast.routes.answers.negotiated_response import HandlerResult, answering
 from rowcast.routes.answers.problem_details import problem
 from rowcast.routes.answers.request_parsing import (
     InvalidFields,
@@ -19,7 +20,6 @@ from rowcast.routes.answers.request_parsing import (
     validate,
     version_in,
 )
-from rowcast.routes.answers.response import HandlerResult, answering
 from rowcast.routes.table.rows_and_forms import ROW, form, panel
 from rowcast.showing.link_builder import url
 from rowcast.tables import row_writes

@@ -1,4 +1,4 @@
-"""How many changes a paused page has missed."""
+"""Counts how many changes a paused page has missed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from quart import Blueprint, abort, request
 from rowcast.live.change_summary import rows_changed
 from rowcast.live.page_snapshot import PageSnapshot, pack, unpack
 from rowcast.routes.answers.app_context import AppContext
+from rowcast.routes.answers.negotiated_response import HandlerResult, answering
 from rowcast.routes.answers.request_parsing import asked
-from rowcast.routes.answers.response import HandlerResult, answering
 from rowcast.tables.page import Page
 from rowcast.tables.table import Table
 

@@ -1,4 +1,4 @@
-"""The browser's answer to a stream's greeting, and the badge that shows whether the page is live."""
+"""The badge that shows whether a page is live, and the route by which a browser answers a stream's greeting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads all rows of a listing, however many, of one moment and a batch at a time."""
+"""Reads all rows of one listing, however many, of one moment and a batch at a time."""
 
 from __future__ import annotations
 
