@@ -15,7 +15,7 @@ from rowcast.live.feed_key import FeedKey
 from rowcast.live.hub import Hub
 from rowcast.live.limits import Limits
 from rowcast.live.signals import signal_of
-from rowcast.mounting import MountableApp
+from rowcast.mounting.mountable_app import MountableApp
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.compression import add_compression
 from rowcast.routes.answers.error_handlers import add_errors
@@ -108,6 +108,8 @@ def create_app(settings: Settings | None = None, workers: Path | None = None) ->
 
     # The server prints what an Unusable says; Quart's traceback would only hide it.
     app.logger.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], Unusable)))
+
+    app.end_streams = hub.close
 
     @app.before_serving
     async def start() -> None:

@@ -1,13 +1,13 @@
 """MountableApp: a Quart app that may be mounted below a path, and that starts by itself if its host does not start it.
 
-Knows ASGI only: neither tables nor what is answered.
+It knows neither tables nor what is answered.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,6 +15,8 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from quart import Quart
 from quart.ctx import RequestContext
 from quart.typing import ResponseReturnValue
+
+from rowcast.mounting.end_signals import EndSignals
 
 # A host may take part of the path from its client, as Mount("/{name}") does: two slashes would begin another host.
 ROOT = re.compile(r"(/(?!\.\.?(/|$))[^/\\]+)*")
@@ -24,8 +26,12 @@ NOWHERE = "/ "  # no route has this path
 class MountableApp(Quart):
     """Finds out below which path it is reached; every address that it writes begins with ``request.root_path``.
 
-    ``prefix`` is that path if it is known, else the host says it by ASGI's ``root_path``.
+    ``prefix`` is that path if it is known, else the host says it by ASGI's ``root_path``. ``end_streams`` is called
+    when the server is told to end.
     """
+
+    hears_signals = True  # unless the server itself ends the streams
+    end_streams: Callable[[], object] = staticmethod(lambda: None)
 
     def __init__(self, name: str, *, prefix: str = "", **options: Any) -> None:
         super().__init__(name, **options)
@@ -34,6 +40,7 @@ class MountableApp(Quart):
         self._changing = asyncio.Lock()
         self._own_life: asyncio.Task[None] | None = None
         self._begun: asyncio.Future[None] | None = None
+        self._signals = EndSignals(lambda: self.end_streams())
 
     async def asgi_app(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Serve one request, or hear of the server's start and end."""
@@ -58,6 +65,8 @@ class MountableApp(Quart):
         async with self._changing:
             if not self._holders:
                 await super().startup()
+                if self.hears_signals:
+                    self._signals.start()
             self._holders += 1
 
     async def shutdown(self) -> None:
@@ -65,6 +74,7 @@ class MountableApp(Quart):
         async with self._changing:
             self._holders -= 1
             if not self._holders:
+                self._signals.stop()
                 await super().shutdown()
 
     async def preprocess_request(self, context: RequestContext | None = None) -> ResponseReturnValue | None:
