@@ -4,6 +4,7 @@ The layers, lowest first; each may use only those above it in this list.
 
 i18n       texts for people, as data, translated where they are shown
 logs       how log records are written
+mounting   an app below a path of another, on any ASGI server
 config     settings, read once from the environment and refused at start when bad
 database   engines and transactions; the one place that knows SQLite from PostgreSQL
 schema     the version of the tables

@@ -8,16 +8,18 @@ from pathlib import Path
 from quart import Blueprint, Quart, redirect
 from quart.typing import ResponseReturnValue
 
-from rowcast.config import Settings
+from rowcast.config import BadSetting, Settings, read_settings
 from rowcast.database import Database, Unusable
 from rowcast.live.encoder import FrameEncoder, encoder_of
 from rowcast.live.feed_key import FeedKey
 from rowcast.live.hub import Hub
 from rowcast.live.limits import Limits
 from rowcast.live.signals import signal_of
+from rowcast.mounting.mountable_app import MountableApp
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.compression import add_compression
 from rowcast.routes.answers.error_handlers import add_errors
+from rowcast.routes.answers.own_address import SessionCookie, path_prefix
 from rowcast.routes.answers.security import protect
 from rowcast.routes.answers.stream_response import StreamingHttpConnection
 from rowcast.routes.site.language_switch import add_languages
@@ -42,13 +44,21 @@ from rowcast.users import USERS
 TABLES = {table.name: table for table in (USERS,)}
 
 
-def create_app(settings: Settings, workers: Path | None = None) -> Quart:
-    """Return the app, which opens the database when it starts and closes it when it ends.
+def create_app(settings: Settings | None = None, workers: Path | None = None) -> MountableApp:
+    """Return the app, an ASGI app for any server, or to be mounted below a path of another app::
 
-    ``workers`` is the folder that it shares with the other workers of this machine, if there are any.
+        host = FastAPI(lifespan=app.lifespan)
+        host.mount("/admin", app)
+
+    It opens the database when it starts and closes it when it ends. Where its host neither passes ASGI's lifespan on
+    nor uses ``app.lifespan``, it starts at the first request. Without ``settings`` the environment has them
+    (``ROWCAST_*``; raises BadSetting). ``workers`` is the folder that it shares with the other workers of this machine,
+    if there are any.
     """
-    app = Quart(__name__, static_folder=None)
+    settings = read_settings() if settings is None else settings
+    app = MountableApp(__name__, prefix=settings.prefix, static_folder=None)
     app.asgi_http_class = StreamingHttpConnection
+    app.session_interface = SessionCookie()
     app.secret_key = settings.secret.get_secret_value() if settings.secret else secrets.token_hex()
     app.config.update(
         SESSION_COOKIE_NAME="rowcast",
@@ -92,10 +102,14 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
 
     @app.get("/")
     async def home() -> ResponseReturnValue:
-        return redirect(f"/{USERS.name}")
+        return redirect(f"{path_prefix()}/{USERS.name}")
+
+    _refuse_ambiguous(settings.prefix, app)
 
     # The server prints what an Unusable says; Quart's traceback would only hide it.
     app.logger.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], Unusable)))
+
+    app.end_streams = hub.close
 
     @app.before_serving
     async def start() -> None:
@@ -108,6 +122,13 @@ def create_app(settings: Settings, workers: Path | None = None) -> Quart:
         await database.close()
 
     return app
+
+
+def _refuse_ambiguous(prefix: str, app: Quart) -> None:
+    # A proxy may pass the prefix on or not, so a path of ours must not look like one that begins with it.
+    first = prefix.split("/")[1:2]
+    if first and any(rule.rule.split("/")[1].partition(".")[0] in first for rule in app.url_map.iter_rules()):
+        raise BadSetting(f"ROWCAST_PREFIX={prefix!r} cannot be used: /{first[0]} is an address of ours; say /admin/...")
 
 
 def _routes(table: Table, app_context: AppContext) -> Blueprint:

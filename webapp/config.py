@@ -16,6 +16,7 @@ PREFIX = "ROWCAST_"
 POSTGRES = "postgresql://user:password@host/database"  # an example
 # As browsers write it: no capitals, no path, other alphabets in Punycode.
 WEB_ORIGIN = re.compile(r"https?://([a-z0-9_.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+PATH = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)*")
 PASSWORD = re.compile("(://[^/]*?:).*@")
 
 
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1)
     hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "::1")
     proxies: str = ""
+    prefix: str = ""
     embed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     secret: SecretStr | None = None
     secure_cookies: bool = False
@@ -80,6 +82,13 @@ class Settings(BaseSettings):
         if isinstance(names, list) and any("/" in name or name.count(":") == 1 for name in names):
             raise ValueError("give host names only, without http://, port or path")
         return names
+
+    @field_validator("prefix")
+    @classmethod
+    def _prefix_is_a_path(cls, path: str) -> str:
+        if not PATH.fullmatch(path):
+            raise ValueError("write it like /admin: letters, digits and - . _ ~ between slashes, and none at the end")
+        return path
 
     @field_validator("embed_origins", mode="before")
     @classmethod

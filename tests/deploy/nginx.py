@@ -76,13 +76,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def listening(command: list[str], port: int, log: Path, **how: Any) -> Iterator[None]:
+def listening(command: list[str], port: int, log: Path, **how: Any) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program that listens at ``port``; ``how`` as for Popen."""
     with log.open("w") as file:
         process = subprocess.Popen(command, stderr=file, **how)
         try:
             _wait(process, port, log)
-            yield
+            yield process
         finally:
             process.terminate()
             process.wait(STOP)

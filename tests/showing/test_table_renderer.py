@@ -12,7 +12,7 @@ from jinja2 import Template
 
 from rowcast.live.audience import Audience, EmbedOptions
 from rowcast.showing.link_builder import ORIGIN
-from rowcast.showing.table_renderer import RendererCache, TableRenderer
+from rowcast.showing.table_renderer import PREFIXES, RendererCache, TableRenderer
 from rowcast.showing.template_environment import environment, version
 from rowcast.tables.listing import Listing
 from rowcast.users import USERS
@@ -90,6 +90,22 @@ def test_nobody_fills_the_memory_with_origins_that_are_thought_up() -> None:
     assert [len(rows) for rows in renderers._rows.values()] == [3], "a row is kept once for all origins"
 
 
+def test_nobody_fills_the_memory_with_paths_that_a_host_takes_from_its_clients() -> None:
+    renderers = RendererCache(10)
+    for number in range(1000):
+        renderer = renderers.get(USERS, Audience("en", prefix=f"/{number}"))
+        assert f'href="/{number}/users/1"' in renderer.row(row(1))
+    assert len(renderers._prefixes) == len(renderers._made) == len(renderers._rows) <= PREFIXES
+
+
+def test_rows_for_another_origin_are_kept_once_for_all_paths() -> None:
+    renderers = RendererCache(10)
+    for prefix in ("", "/a", "/b"):
+        html = renderers.get(USERS, Audience("en", EmbedOptions("http://localhost"), prefix)).row(row(1))
+        assert f'hx-get="http://localhost{prefix}/users/1/edit"' in html
+    assert len(renderers._rows) == 1
+
+
 @pytest.mark.parametrize("number", range(len(NAMES)))
 def test_no_text_of_a_row_is_taken_for_the_place_of_the_origin(number: int) -> None:
     hostile = replace(row(number), values={**row(number).values, "username": f"{ORIGIN} {NAMES[number]}"})
@@ -114,9 +130,14 @@ def test_the_seed_differs_wherever_a_row_looks_different() -> None:
         EmbedOptions(actions=False),
         EmbedOptions(theme="dark"),
     )
-    seeds = {TableRenderer(USERS, Audience(language, embed)).seed for language in ("en", "de") for embed in embeds}
-    assert len(seeds) == 2 * len(embeds)
-    assert version() in RENDERER.seed
+    seeds = {
+        TableRenderer(USERS, Audience(language, embed, prefix)).seed
+        for language in ("en", "de")
+        for embed in embeds
+        for prefix in ("", "/a", "/b")
+    }
+    assert len(seeds) == 2 * len(embeds) * 3
+    assert f"{version()}/users/en" == RENDERER.seed
 
 
 @pytest.mark.parametrize("number", range(len(NAMES)))

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class EmbedOptions:
     """How a table stands in a page of others.
 
-    In a frame it has a page of its own; otherwise it is a part of theirs, and ``origin`` is what its addresses begin
-    with. ``theme`` is light, dark, or empty for what the system says.
+    In a frame it has a page of its own; otherwise it is a part of theirs, and its addresses begin with our ``origin``.
+    ``theme`` is light, dark, or empty for what the system says.
     """
 
     origin: str = ""
@@ -20,10 +20,12 @@ class EmbedOptions:
 
 @dataclass(frozen=True)
 class Audience:
-    """What else decides how a row looks: the reader's language, and where the table stands when it is embedded.
+    """What else decides how a row looks: the reader's language, where the table stands when it is embedded, and the
+    path (``prefix``, like ``/admin``) that all our paths begin with.
 
     Nothing personal is ever in a frame that is shared.
     """
 
     language: str
     embed: EmbedOptions | None = None
+    prefix: str = ""

@@ -14,9 +14,9 @@ from typing import Any
 
 import click
 import uvicorn
-from quart import Quart
 
 from rowcast.config import BadSetting, Settings
+from rowcast.mounting.mountable_app import MountableApp
 from rowcast.serving.http_protocol import StreamingHttpProtocol
 
 BACKLOG = 2048  # connections that wait to be accepted: a restart brings all readers back at once
@@ -49,19 +49,20 @@ class Server(uvicorn.Server):
         tell_address(sockets)
 
 
-def serve(app: Quart, settings: Settings) -> None:
+def serve(app: MountableApp, settings: Settings) -> None:
     """Serve ``app`` until SIGINT, SIGTERM or SIGHUP; open streams then end cleanly within two seconds."""
     with bind(settings) as bound:
         Server(configuration(app, settings)).run([bound])
 
 
-def configuration(app: Quart, settings: Settings) -> uvicorn.Config:
+def configuration(app: MountableApp, settings: Settings) -> uvicorn.Config:
     """Return how uvicorn is to serve ``app``, and let this process open many files and pause seldom."""
     # Each stream is an open file; what the shell allows by default is too few.
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     gc.set_threshold(*GARBAGE)
     gc.freeze()  # what was imported stays
+    app.hears_signals = False  # our protocol ends the streams
     limits = {"request_timeout": settings.request_timeout, "header_limit": settings.header_limit}
     protocol = type("Protocol", (StreamingHttpProtocol,), limits)
     options: dict[str, Any] = {

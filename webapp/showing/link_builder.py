@@ -11,19 +11,23 @@ from rowcast.live.audience import EmbedOptions
 from rowcast.tables.listing import Listing
 from rowcast.tables.table import Table
 
-# Stands for the origin in rows that are kept: it comes from a header, and a copy of each row for every origin that
-# anyone can think up would have no end. No text of a row can look like it: that is escaped.
+# Stands for the root in rows that are kept for pages of other origins: ours comes from a header, and a copy of each
+# row for every origin that anyone can think up would have no end. No text of a row can look like it: that is escaped.
 ORIGIN = Markup("<origin>")
 EVERYTHING = Listing()
 PAUSED = "paused", "1"  # in the address of a page that stands still
 
 
 class LinkBuilder:
-    """Makes the addresses of one table. In a page of another origin all are absolute, and begin with ``root``."""
+    """Makes the addresses of one table, which begin with ``root``: our path's prefix, if there is one.
+
+    In a page of another origin our own stands before it, and what htmx is to ask is said beside each address.
+    """
 
     def __init__(self, table: Table, embed: EmbedOptions | None, root: str = "", paused: bool = False) -> None:
         self.root = root
         self.paused = paused
+        self.is_cross_origin = embed is not None and bool(embed.origin)
         self._table = table
         self._embed = embed
 
@@ -33,6 +37,7 @@ class LinkBuilder:
         actions = self._embed is None or self._embed.actions
         return {
             "root": self.root,
+            "cross_origin": self.is_cross_origin,
             "paused": self.paused,
             "actions": actions,
             "query": self.query,
@@ -73,12 +78,12 @@ class LinkBuilder:
 
     def _both(self, plain: str, htmx: str, path: str) -> Markup:
         found = _attribute(plain, self.root + path)
-        return found + " " + _attribute(htmx, self.root + path) if self.root else found
+        return found + " " + _attribute(htmx, self.root + path) if self.is_cross_origin else found
 
     def _asked(self, path: str, **more: str) -> str:
         said = more
         if self._embed is not None and path in ("/table", "/stream"):
-            where = "part" if self.root else "page"
+            where = "part" if self.is_cross_origin else "page"
             said |= {
                 "embed": where if path == "/stream" else "",
                 "actions": "" if self._embed.actions else "0",

@@ -16,6 +16,7 @@ from rowcast.showing.template_environment import environment, version
 from rowcast.tables.page import Page, Row
 from rowcast.tables.table import Table
 
+PREFIXES = 8  # of our paths, for which rows are kept
 Key = tuple[int, bytes]  # id and fingerprint
 Rows = dict[Key, str]  # rendered
 
@@ -31,13 +32,15 @@ class TableRenderer:
         self.embed = embed = audience.embed
         self.name = table.name
         self.row_name = table.row
-        self.seed = f"{version()}/{table.name}/{audience.language}" + (f"/{embed}" if embed else "")
+        decides = version(), table.name, audience.language, embed, audience.prefix
+        self.seed = "/".join(str(one) for one in decides if one)
         self._environment = environment(audience.language)
         self._templates: dict[str, Template] = {}
         self._cached_rows = cached_rows
         self._rows = {} if rows is None else rows
-        self._links = LinkBuilder(table, embed, embed.origin if embed else "")
-        self._row_context = {"table": table, **LinkBuilder(table, embed, ORIGIN if self._links.root else "").context}
+        self._links = links = LinkBuilder(table, embed, (embed.origin if embed else "") + audience.prefix)
+        root = ORIGIN if links.is_cross_origin else links.root
+        self._row_context = {"table": table, **LinkBuilder(table, embed, root).context}
 
     def template(self, name: str) -> Template:
         """Return the table's own template ``name``, or the one that all tables share."""
@@ -59,7 +62,7 @@ class TableRenderer:
         if (key := _key(row)) not in self._rows:
             self._render_rows([row])
         found = self._rows[key]
-        return found.replace(ORIGIN, self._links.root) if self._links.root else found
+        return found.replace(ORIGIN, self._links.root) if self._links.is_cross_origin else found
 
     def rows(self, rows: Sequence[Row]) -> str:
         """Return several rows."""
@@ -78,7 +81,7 @@ class TableRenderer:
     def notice(self, id: int) -> str:
         """Return what goes beside an open form of row ``id``: it asks at once, with the form's version, what to say."""
         # In a page of others the panel around it says where answers go.
-        target = ' hx-target="this"' if self._links.root else ""
+        target = ' hx-target="this"' if self._links.is_cross_origin else ""
         return f'<p hx-get="{self._links.root}/{self.name}/{id}/notice"{target} hx-trigger="load"></p>'
 
     def summary(self, changed: int) -> str:
@@ -118,20 +121,31 @@ class RendererCache:
 
     def __init__(self, cached_rows: int) -> None:
         self._cached_rows = cached_rows
+        self._prefixes: set[str] = set()
         self._made: dict[tuple[Table, Audience], TableRenderer] = {}
-        self._rows: dict[tuple[Table, str, bool, bool], Rows] = {}
+        self._rows: dict[tuple[Table, str, bool, str], Rows] = {}
 
     def get(self, table: Table, audience: Audience) -> TableRenderer:
         """Return the renderer of ``table`` for ``audience``."""
         key = table, audience
         if key in self._made:
             return self._made[key]
+        self._make_room(audience.prefix)
         embed = audience.embed or EmbedOptions()
-        rows = self._rows.setdefault((table, audience.language, embed.actions, bool(embed.origin)), {})
+        root = ORIGIN if embed.origin else audience.prefix
+        rows = self._rows.setdefault((table, audience.language, embed.actions, root), {})
         made = TableRenderer(table, audience, self._cached_rows, rows)
         if not embed.origin:  # others are as many as a header can say; without rows of their own they are soon made
             self._made[key] = made
         return made
+
+    def _make_room(self, prefix: str) -> None:
+        # One app has one or two, unless its host lets clients name the path that it is mounted below.
+        if prefix not in self._prefixes:
+            if len(self._prefixes) == PREFIXES:
+                for kept in (self._prefixes, self._made, self._rows):
+                    kept.clear()
+            self._prefixes.add(prefix)
 
 
 def _key(row: Row) -> Key:

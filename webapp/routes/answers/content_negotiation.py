@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
-from jinja2 import Environment
 from quart import request
 from werkzeug.datastructures import LanguageAccept, MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from rowcast.i18n import best_language, languages
 from rowcast.live.audience import Audience, EmbedOptions
+from rowcast.routes.answers.own_address import own_origin, path_prefix
 from rowcast.routes.answers.security import is_foreign
 from rowcast.showing.template_environment import environment
 
@@ -26,19 +27,9 @@ def audience(embed: EmbedOptions | None = None) -> Audience:
     The language that was chosen here goes before those of the browser.
     """
     chosen = request.cookies.get(LANGUAGE_COOKIE)
-    if chosen in languages():
-        return Audience(chosen, embed)
-    return Audience(_language(request.headers.get("Accept-Language", "")[:LONGEST]), embed)
-
-
-def own_origin() -> str:
-    """Return the origin that this request came to, as browsers write it; security.py has seen to the name."""
-    host, scheme = request.headers["Host"].lower(), request.scheme
-    name, colon, port = host.rpartition(":")
-    if not colon or port.endswith("]"):
-        return f"{scheme}://{host}"
-    is_standard = int(port) == {"http": 80, "https": 443}[scheme]
-    return f"{scheme}://{name}" + ("" if is_standard else f":{int(port)}")
+    if chosen not in languages():
+        chosen = _language(request.headers.get("Accept-Language", "")[:LONGEST])
+    return Audience(chosen, embed, path_prefix())
 
 
 def place() -> EmbedOptions | None:
@@ -91,6 +82,6 @@ def wants_json() -> bool:
     return wanted() == "json"
 
 
-def plain_environment() -> Environment:
-    """Return the templates in the reader's language, for pages that belong to no table."""
-    return environment(audience().language)
+def render_plain(name: str, **context: Any) -> str:
+    """Render the template ``name`` in the reader's language, for pages that belong to no table."""
+    return environment(audience().language).get_template(name).render(root=path_prefix(), **context)

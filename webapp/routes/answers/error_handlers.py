@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from rowcast.database import Busy, Unreachable, Unwritable
 from rowcast.i18n import Message, _
-from rowcast.routes.answers.content_negotiation import VARY, audience, ending, plain_environment, wanted, wants_part
+from rowcast.routes.answers.content_negotiation import VARY, audience, ending, render_plain, wanted, wants_part
 from rowcast.routes.answers.problem_details import as_problem, problem
 from rowcast.tables.row_writes import RowNotFound
 
@@ -80,7 +80,7 @@ def shown(status: int, title: Message, detail: Message | None = None) -> Respons
         response = as_problem(problem(status, title, detail=detail))
     else:
         template = "error/_flash.html" if wants_part() else "error/page.html"
-        html = plain_environment().get_template(template).render(status=status, title=title, detail=detail)
+        html = render_plain(template, status=status, title=title, detail=detail)
         response = Response(html, mimetype="text/html")
     response.status_code = status
     response.headers["Vary"] = VARY

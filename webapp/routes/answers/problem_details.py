@@ -9,6 +9,7 @@ from quart import Response, jsonify, request
 
 from rowcast.i18n import Message
 from rowcast.routes.answers.content_negotiation import audience
+from rowcast.routes.answers.own_address import path_prefix
 
 
 def problem(
@@ -23,7 +24,7 @@ def problem(
     found: dict[str, Any] = {"type": "about:blank", "status": status, "title": title.translate(language)}
     if detail:
         found["detail"] = detail.translate(language)
-    found["instance"] = quote(request.path, errors="replace")
+    found["instance"] = path_prefix() + quote(request.path, errors="replace")
     if errors:
         found["errors"] = {name: message.translate(language) for name, message in errors.items()}
     return found

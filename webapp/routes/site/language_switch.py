@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from posixpath import normpath
+from urllib.parse import unquote, urlsplit
 
 from quart import Quart, abort, redirect, request
 from quart.typing import ResponseReturnValue
 
 from rowcast.i18n import languages
 from rowcast.routes.answers.content_negotiation import LANGUAGE_COOKIE
+from rowcast.routes.answers.own_address import path_prefix
 
 A_YEAR = 365 * 24 * 3600  # seconds
 
@@ -27,6 +29,7 @@ def add_languages(app: Quart) -> None:
             LANGUAGE_COOKIE,
             chosen,
             max_age=A_YEAR,
+            path=f"{path_prefix()}/",
             secure=app.config["SESSION_COOKIE_SECURE"],
             httponly=True,
             samesite="Lax",
@@ -36,11 +39,18 @@ def add_languages(app: Quart) -> None:
 
 def _page_before() -> str:
     # As the browser says, not the form: search, sort and page links change the address and leave the form as it is.
+    home = f"{path_prefix()}/"
     try:
         before = urlsplit(request.headers.get("Referer", ""))
     except ValueError:
-        return "/"
-    if before.netloc != request.host:
-        return "/"
+        return home
     # One slash: two would begin the name of another host.
-    return "/" + before.path.lstrip("/\\") + (f"?{before.query}" if before.query else "")
+    path = "/" + before.path.lstrip("/\\")
+    if before.netloc != request.host or not _is_below(path, home):
+        return home
+    return path + (f"?{before.query}" if before.query else "")
+
+
+def _is_below(path: str, home: str) -> bool:
+    # As browsers see it: they take "\" for "/", and "%2e%2e" for "..".
+    return normpath(unquote(path).replace("\\", "/")).startswith(unquote(home))

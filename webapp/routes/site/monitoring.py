@@ -97,7 +97,7 @@ def add_observing(app: Quart, database: Database, hub: Hub, workers: Path | None
     async def end(response: Response) -> Response:
         about = {
             "method": request.method,
-            "path": quote(request.full_path.removesuffix("?"), safe=SHOWN),
+            "path": quote(request.root_path + request.full_path.removesuffix("?"), safe=SHOWN),
             "status": response.status_code,
             "ms": round((time.perf_counter() - g.began) * 1000, 1),
             "client": request.remote_addr,

@@ -17,7 +17,8 @@ from quart_schema.openapi import OpenAPIProvider
 from werkzeug.routing import IntegerConverter, Rule
 from werkzeug.routing.converters import BaseConverter
 
-from rowcast.routes.answers.content_negotiation import VARY, audience, plain_environment
+from rowcast.routes.answers.content_negotiation import VARY, audience, render_plain
+from rowcast.routes.answers.own_address import path_prefix
 from rowcast.routes.site.api_operations import CSV, EVENTS, HTML, JSON, PROBLEM, SERVICES, TAGS, Operation, interface
 from rowcast.routes.site.json_schemas import STRING, ref, shapes
 from rowcast.tables.table import Table
@@ -39,6 +40,8 @@ def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
         def schema(self) -> dict[str, Any]:
             document = super().schema()
             document["components"]["schemas"] = components
+            if prefix := path_prefix():
+                document["servers"] = [{"url": prefix}]
             document["tags"] = [{"name": tag.translate(audience().language)} for tag in TAGS]
             return document
 
@@ -79,7 +82,7 @@ def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
     async def docs() -> Response:
         """Show the document to people."""
         document = made.openapi_provider.schema()
-        html = plain_environment().get_template("docs.html").render(document=document)
+        html = render_plain("docs.html", document=document)
         return Response(html, mimetype=HTML, headers=HEADERS)
 
 

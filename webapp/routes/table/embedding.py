@@ -11,8 +11,9 @@ from quart import Blueprint, Response, request
 from rowcast.i18n import Message, _
 from rowcast.live.audience import EmbedOptions
 from rowcast.routes.answers.app_context import AppContext
-from rowcast.routes.answers.content_negotiation import audience, own_origin, wants_json, wants_part
+from rowcast.routes.answers.content_negotiation import audience, wants_json, wants_part
 from rowcast.routes.answers.negotiated_response import HandlerResult, answering
+from rowcast.routes.answers.own_address import own_origin
 from rowcast.routes.answers.request_parsing import asked
 from rowcast.routes.answers.security import is_foreign
 from rowcast.routes.table.listings import bad_listing, listing_as_json

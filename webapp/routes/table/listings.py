@@ -8,8 +8,9 @@ from quart import Blueprint, request
 
 from rowcast.i18n import Message, _
 from rowcast.routes.answers.app_context import AppContext
-from rowcast.routes.answers.content_negotiation import audience, own_origin, wanted, wants_part
+from rowcast.routes.answers.content_negotiation import audience, wanted, wants_part
 from rowcast.routes.answers.negotiated_response import HandlerResult, answering
+from rowcast.routes.answers.own_address import own_origin, path_prefix
 from rowcast.routes.answers.problem_details import problem
 from rowcast.routes.answers.request_parsing import asked, pairs_of
 from rowcast.routes.table.csv_export import CsvExports
@@ -64,7 +65,7 @@ def add_listings(routes: Blueprint, table: Table, app_context: AppContext) -> No
         before = asked(table, current())[0]
         # One search, typed letter by letter, is one entry in the browser's history.
         typing = before.q and listing.q and before.but(q="") == listing.but(q="")
-        return {"HX-Replace-Url" if typing else "HX-Push-Url": url(table, listing, paused=paused)}
+        return {"HX-Replace-Url" if typing else "HX-Push-Url": path_prefix() + url(table, listing, paused=paused)}
 
 
 def bad_listing(problems: dict[str, Message]) -> HandlerResult:

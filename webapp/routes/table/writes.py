@@ -11,6 +11,7 @@ from rowcast.i18n import Message, _
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.etags import precondition
 from rowcast.routes.answers.negotiated_response import HandlerResult, answering
+from rowcast.routes.answers.own_address import path_prefix
 from rowcast.routes.answers.problem_details import problem
 from rowcast.routes.answers.request_parsing import (
     InvalidFields,
@@ -48,7 +49,7 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
         except (InvalidFields, ValueTaken) as error:
             return refused(422, INVALID, error.errors, form(table, sent=sent, errors=error.errors))
         done = finished(table, sent, _("Added %(name)s.", name=table.name_of(row.values)), form(table))
-        location = {"Location": f"/{table.name}/{row.id}"}
+        location = {"Location": f"{path_prefix()}/{table.name}/{row.id}"}
         return replace(done, status=201, json=row_as_json(row), etag=row.tag, headers=location)
 
     @routes.route(ROW, methods=["POST", "PUT", "PATCH"])
@@ -115,7 +116,7 @@ def author() -> str:
 def finished(table: Table, sent: dict[str, Any], message: Message, then: HandlerResult | None = None) -> HandlerResult:
     """Return the answer after a change: back to the listing, or the message and what the panel shows ``then``."""
     then = then or panel("_panel.html", table)
-    back = url(table, listing_before(table, sent), paused=paused_before(sent))
+    back = path_prefix() + url(table, listing_before(table, sent), paused=paused_before(sent))
     return replace(then, part="_flash_and_panel.html", flash=message, back=back)
 
 
