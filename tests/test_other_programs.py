@@ -25,14 +25,14 @@ async def rows(database: Database) -> Page:
 
 async def test_an_edit_by_another_program_counts_the_version_up(database: Database, outside: Outside) -> None:
     row = await make_user(database, "Ada")
-    outside.execute("UPDATE users SET username = 'EVE' WHERE id = ?", row.id)
+    outside.execute("UPDATE users SET username = 'EVE' WHERE id = ?", row.values["id"])
     (changed,) = (await rows(database)).rows
     assert changed.values["version"] == 2
     assert changed.values["changed"] >= row.values["changed"]
     assert changed.fingerprint != row.fingerprint
     with pytest.raises(VersionConflict):
         await database.write(
-            lambda connection: row_writes.edit(connection, USERS, row.id, {"status": "closed"}, version=1, by="tests")
+            lambda connection: row_writes.edit(connection, USERS, row.key, {"status": "closed"}, version=1, by="tests")
         )
     async with database.read() as connection:
         assert (await read_page(connection, USERS, Listing(q="eve"))).total == 1
@@ -42,7 +42,7 @@ async def test_an_edit_by_another_program_counts_the_version_up(database: Databa
 async def test_an_edit_of_ours_counts_the_version_up_once(database: Database) -> None:
     row = await make_user(database, "Ada")
     edited = await database.write(
-        lambda connection: row_writes.edit(connection, USERS, row.id, {"status": "closed"}, version=1, by="tests")
+        lambda connection: row_writes.edit(connection, USERS, row.key, {"status": "closed"}, version=1, by="tests")
     )
     assert edited.values["version"] == 2
 
@@ -135,7 +135,7 @@ async def test_an_upsert_by_another_program_is_an_edit(database: Database, outsi
         " ON CONFLICT (username_key) DO UPDATE SET status = 'closed'"
     )
     (edited,) = (await rows(database)).rows
-    assert (edited.id, edited.values["version"], edited.values["status"]) == (row.id, 2, "closed")
+    assert (edited.key, edited.values["version"], edited.values["status"]) == (row.key, 2, "closed")
 
 
 @pytest.mark.only("sqlite")
@@ -150,7 +150,7 @@ async def test_a_time_by_another_program_is_refused_or_can_be_shown(
 ) -> None:
     row = await make_user(database, "Ada")
     try:
-        outside.execute(f"UPDATE users SET {column} = ?, version = 7 WHERE id = ?", value, row.id)
+        outside.execute(f"UPDATE users SET {column} = ?, version = 7 WHERE id = ?", value, row.values["id"])
     except sqlite3.Error:
         return
     assert (await rows(database)).rows[0].values[column].tzinfo

@@ -102,6 +102,39 @@ def test_of_programs_that_start_at_once_one_sets_postgresql_up_and_the_others_fi
         assert other.execute("SELECT count(*) FROM alembic_version") == [(1,)]
 
 
+def test_the_history_of_the_version_before_is_kept_when_it_names_rows_by_their_keys(
+    dialect: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}" if dialect == "sqlite" else request.getfixturevalue("empty")
+    config = _alembic()
+
+    def begin(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+
+    exclusively(url, begin)
+    with program(url) as other:
+        for number in (3, 2**63 - 1, 12, 3):
+            other.execute(
+                'INSERT INTO changes (at, "by", verb, table_name, row_id, "before", "after")'
+                f""" VALUES ('2021-03-04 05:06:07.000008', 'é', 'edit', 'users', {number}, NULL, '{{"role": "x"}}')"""
+            )
+        other.execute("DELETE FROM changes WHERE id = 4")
+        kept = 'id, at, "by", verb, table_name, "before", "after"'
+        before = other.execute(f"SELECT {kept}, row_id FROM changes ORDER BY id")
+        assert len(before) == 3
+        migrate(url)
+        after = other.execute(f"SELECT {kept}, row_key FROM changes ORDER BY id")
+        assert after == [(*line[:-1], str(line[-1])) for line in before]
+        insert = "INSERT INTO changes (at, \"by\", verb, table_name, row_key) VALUES ('2021-03-04', '', '', '', '_a')"
+        assert other.execute(f"{insert} RETURNING id") == [(5,)], "no number of a line is used twice"
+        ways = {
+            "sqlite": "EXPLAIN QUERY PLAN SELECT id FROM changes WHERE table_name = '' AND row_key = '' ORDER BY id",
+            "postgresql": "SELECT indexdef FROM pg_indexes WHERE indexname = 'changes_row'",
+        }
+        assert "row_key" in str(other.execute(ways[dialect]))
+
+
 def test_a_server_that_is_not_there_is_refused_with_its_address_and_without_the_password() -> None:
     with pytest.raises(Unusable, match="ROWCAST_DATABASE") as refusal:
         prepare("postgresql+asyncpg://me:hush@127.0.0.1:1/rowcast")

@@ -29,6 +29,7 @@ from rowcast.routes.site.openapi import add_openapi
 from rowcast.routes.site.static_files import add_assets
 from rowcast.routes.table.embedding import add_embedding
 from rowcast.routes.table.format_suffixes import add_endings
+from rowcast.routes.table.key_converter import KeyConverter
 from rowcast.routes.table.listings import add_listings
 from rowcast.routes.table.missed_changes_count import add_waiting
 from rowcast.routes.table.rows_and_forms import add_rows
@@ -70,6 +71,7 @@ def create_app(settings: Settings | None = None, workers: Path | None = None) ->
     add_openapi(app, tuple(TABLES.values()))
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
+    app.url_map.converters["key"] = KeyConverter
     add_errors(app)
     add_compression(app)
     add_assets(app)

@@ -15,9 +15,9 @@ from sqlalchemy import Connection, func, select
 
 from rowcast.database import Busy, Database
 from rowcast.tables import row_writes
+from rowcast.tables.key import Key
 from rowcast.tables.row_writes import RowNotFound, ValueTaken
-from rowcast.tables.table import Table
-from rowcast.users import USERS
+from rowcast.users import USERS, User
 
 BATCH = 200  # rows in one transaction
 AUTHOR = "demo"
@@ -59,27 +59,27 @@ def _add(connection: Connection, people: Any, count: int) -> None:
 
 
 def _edit(connection: Connection, people: Any, _count: int) -> None:
-    id = _some_id(connection, USERS)
-    if id is not None:
+    key = _some_key(connection)
+    if key is not None:
         field, value = random.choice(list(_person(people).items())[2:])  # noqa: S311
-        row_writes.edit(connection, USERS, id, {field: value}, version=None, by=AUTHOR)
+        row_writes.edit(connection, USERS, key, {field: value}, version=None, by=AUTHOR)
 
 
 def _delete(connection: Connection, _people: Any, _count: int) -> None:
-    id = _some_id(connection, USERS)
+    key = _some_key(connection)
     try:
-        if id is not None:
-            row_writes.delete(connection, USERS, id, version=None, by=AUTHOR)
+        if key is not None:
+            row_writes.delete(connection, USERS, key, version=None, by=AUTHOR)
     except RowNotFound:
         return
 
 
-def _some_id(connection: Connection, table: Table) -> int | None:
-    key = table.model.id
-    highest = connection.scalar(select(func.max(key)))
+def _some_key(connection: Connection) -> Key | None:
+    highest = connection.scalar(select(func.max(User.id)))
     # A random one from there on, without counting the rows: gaps make some likelier, which a demo may.
     some = random.randint(1, highest or 1)  # noqa: S311
-    return connection.scalar(select(key).where(key >= some).order_by(key).limit(1))
+    found = connection.execute(select(User.id).where(User.id >= some).order_by(User.id).limit(1)).one_or_none()
+    return found and Key(found)
 
 
 def _person(people: Any) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, Field
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from rowcast.i18n import _
 from rowcast.tables.email_validation import check_email
@@ -22,6 +22,7 @@ class User(VersionedModel):
 
     __tablename__ = "users"
 
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     username: Mapped[str]
     username_key: Mapped[str]
     email: Mapped[str]

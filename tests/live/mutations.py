@@ -76,8 +76,8 @@ def anchored_on_a_moved_row(patch: Patch) -> None:
     """New rows are anchored on the row before them, whether it stays, moves, or is new itself."""
 
     def wrong(old: PageSnapshot, new: Page) -> PageDiff:
-        found, ids = diff(old, new), [None, *(row.id for row in new.rows)]
-        single = (id for insertion in found.inserted for id in insertion.ids)
+        found, ids = diff(old, new), [None, *(row.key for row in new.rows)]
+        single = (id for insertion in found.inserted for id in insertion.keys)
         return replace(found, inserted=tuple(InsertedRun(ids[ids.index(id) - 1], (id,)) for id in single))
 
     patch.setattr(html_encoder, "diff", wrong)
@@ -88,11 +88,11 @@ def moved_row_updated_in_place(patch: Patch) -> None:
 
     def wrong(old: PageSnapshot, new: Page) -> PageDiff:
         found = diff(old, new)
-        kept = (InsertedRun(i.after, tuple(id for id in i.ids if id not in found.moved)) for i in found.inserted)
+        kept = (InsertedRun(i.after, tuple(id for id in i.keys if id not in found.moved)) for i in found.inserted)
         return replace(
             found,
             deleted=tuple(id for id in found.deleted if id not in found.moved),
-            inserted=tuple(insertion for insertion in kept if insertion.ids),
+            inserted=tuple(insertion for insertion in kept if insertion.keys),
             updated=(*found.updated, *found.moved),
         )
 
@@ -184,7 +184,7 @@ def judged_by_what_it_became(patch: Patch) -> None:
     is_affected = Dependency._is_affected
 
     def forgetful(self: Dependency, page: Page, change: RowChange) -> bool:
-        return is_affected(self, page, RowChange(None, change.after) if change.after else change)
+        return is_affected(self, page, replace(change, before=None) if change.after else change)
 
     patch.setattr(Dependency, "_is_affected", forgetful)
 
@@ -197,9 +197,7 @@ def no_doubt_about_the_log(patch: Patch) -> None:
 
 def off_the_page_is_out_of_sight(patch: Patch) -> None:
     """A row that is not on the page is taken not to change it."""
-    patch.setattr(
-        Dependency, "_is_affected", lambda self, page, change: any(s["id"] in page.ids for s in change.states)
-    )
+    patch.setattr(Dependency, "_is_affected", lambda self, page, change: not change.keys.isdisjoint(page.keys))
 
 
 def lines_split_at_newlines_only(patch: Patch) -> None:

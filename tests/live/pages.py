@@ -12,6 +12,7 @@ from rowcast.live.audience import Audience
 from rowcast.live.page_snapshot import PageSnapshot
 from rowcast.showing.table_renderer import TableRenderer
 from rowcast.tables.dependency import Dependency
+from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing
 from rowcast.tables.page import Page, Row
 from rowcast.users import USERS
@@ -29,10 +30,12 @@ RENDERER = TableRenderer(USERS, Audience("en"))
 DEPENDENCY = Dependency(USERS, Listing(page=9))
 
 
-def row(id: int, edition: int = 0, changed: datetime = NOON) -> Row:
+def row(id: int | Key, edition: int = 0, changed: datetime = NOON) -> Row:
     """Return the row ``id`` as it is in its ``edition``: same edition, same fingerprint (of 8 bytes)."""
+    key = id if isinstance(id, Key) else Key((id,))
+    id = id if isinstance(id, int) else len(str(key))
     values = {
-        "id": id,
+        "id": key.plain,
         "version": edition + 1,
         "created": NOON,
         "changed": changed,
@@ -41,7 +44,7 @@ def row(id: int, edition: int = 0, changed: datetime = NOON) -> Row:
         "role": ("member", "administrator")[edition % 2],
         "status": "active",
     }
-    return Row(id, f"{edition:08}".encode(), values)
+    return Row(key, f"{edition:08}".encode(), values)
 
 
 def state(id: int = 7, **values: Any) -> dict[str, Any]:
@@ -51,7 +54,7 @@ def state(id: int = 7, **values: Any) -> dict[str, Any]:
 
 
 def page(
-    rows: Mapping[int, int],
+    rows: Mapping[Any, int],
     total: int | None = None,
     *,
     number: int = 1,
@@ -68,7 +71,7 @@ def later(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
 
 
-def outline(rows: Mapping[int, int], total: int | None = None) -> PageSnapshot:
+def outline(rows: Mapping[Any, int], total: int | None = None) -> PageSnapshot:
     """Return what is remembered of ``page(rows, total)``."""
     return PageSnapshot.of(page(rows, total))
 

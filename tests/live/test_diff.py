@@ -8,26 +8,30 @@ import pytest
 from hypothesis import given
 
 from rowcast.live.diff import InsertedRun, PageDiff, diff
-from tests.live.pages import EDITIONS, outline, page
+from rowcast.tables.key import Key
+from tests.live import pages
+from tests.live.pages import outline, page
 
-Rows = dict[int, int]
+Rows = dict[Key, int]
+EDITIONS = pages.EDITIONS.map(lambda rows: {Key((id,)): edition for id, edition in rows.items()})
+ONE, TWO, THREE = Key((1,)), Key((2,)), Key((3,))
 
 
-def apply(found: PageDiff, old: Rows, new: Rows) -> list[tuple[int, int]]:
+def apply(found: PageDiff, old: Rows, new: Rows) -> list[tuple[Key, int]]:
     """Apply as htmx does: every target is looked up in the old rows; one that is not there does nothing."""
     rows = [id for id in old if id not in found.deleted]
     for insertion in found.inserted:
         if insertion.after is None:
-            rows[:0] = insertion.ids
+            rows[:0] = insertion.keys
         elif insertion.after in old and insertion.after in rows:
             place = rows.index(insertion.after) + 1
-            rows[place:place] = insertion.ids
-    fresh = {id for insertion in found.inserted for id in insertion.ids}
+            rows[place:place] = insertion.keys
+    fresh = {id for insertion in found.inserted for id in insertion.keys}
     fresh |= {id for id in found.updated if id in old}
     return [(id, new[id] if id in fresh else old[id]) for id in rows]
 
 
-def longest_common(old: list[int], new: list[int]) -> int:
+def longest_common(old: list[Key], new: list[Key]) -> int:
     """Return how many rows can stay, by trying every choice of them."""
     common = [id for id in new if id in old]
     for size in range(len(common), 0, -1):
@@ -51,7 +55,7 @@ def test_as_many_rows_stay_where_they_are_as_can(old: Rows, new: Rows) -> None:
 @given(EDITIONS, EDITIONS)
 def test_only_rows_that_differ_are_touched(old: Rows, new: Rows) -> None:
     found = diff(outline(old), page(new))
-    inserted = [id for insertion in found.inserted for id in insertion.ids]
+    inserted = [id for insertion in found.inserted for id in insertion.keys]
     assert found.moved == set(inserted) & set(old) == set(found.deleted) & set(new)
     assert all(old[id] != new[id] for id in found.updated)
     assert not {*found.updated} & {*inserted, *found.deleted}
@@ -75,19 +79,24 @@ def test_equal_pages_have_no_steps(rows: Rows) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        pytest.param({1: 0}, {1: 1}, PageDiff(updated=(1,)), id="edit"),
-        pytest.param({1: 0, 2: 0}, {2: 0}, PageDiff(deleted=(1,), total=True), id="delete"),
+        pytest.param({ONE: 0}, {ONE: 1}, PageDiff(updated=(ONE,)), id="edit"),
+        pytest.param({ONE: 0, TWO: 0}, {TWO: 0}, PageDiff(deleted=(ONE,), total=True), id="delete"),
         pytest.param(
-            {1: 0}, {2: 0, 3: 0, 1: 0}, PageDiff(inserted=(InsertedRun(None, (2, 3)),), total=True), id="first"
+            {ONE: 0},
+            {TWO: 0, THREE: 0, ONE: 0},
+            PageDiff(inserted=(InsertedRun(None, (TWO, THREE)),), total=True),
+            id="first",
         ),
-        pytest.param({1: 0}, {1: 0, 2: 0}, PageDiff(inserted=(InsertedRun(1, (2,)),), total=True), id="last"),
+        pytest.param({ONE: 0}, {ONE: 0, TWO: 0}, PageDiff(inserted=(InsertedRun(ONE, (TWO,)),), total=True), id="last"),
         pytest.param(
-            {1: 0, 2: 0, 3: 0},
-            {2: 0, 3: 0, 1: 1},
-            PageDiff(deleted=(1,), inserted=(InsertedRun(3, (1,)),), moved=frozenset({1})),
+            {ONE: 0, TWO: 0, THREE: 0},
+            {TWO: 0, THREE: 0, ONE: 1},
+            PageDiff(deleted=(ONE,), inserted=(InsertedRun(THREE, (ONE,)),), moved=frozenset({ONE})),
             id="move",
         ),
-        pytest.param({}, {1: 0}, PageDiff(inserted=(InsertedRun(None, (1,)),), total=True), id="into an empty page"),
+        pytest.param(
+            {}, {ONE: 0}, PageDiff(inserted=(InsertedRun(None, (ONE,)),), total=True), id="into an empty page"
+        ),
     ],
 )
 def test_one_change_is_one_step(old: Rows, new: Rows, expected: PageDiff) -> None:

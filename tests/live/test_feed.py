@@ -9,6 +9,7 @@ import pytest
 from rowcast.live.feed import LONGEST, RETRY, THROTTLE, Feed
 from rowcast.live.html_encoder import HtmlEncoder
 from rowcast.tables.row_change import RowChange
+from rowcast.users import USERS
 from tests.live.pages import DEPENDENCY, RENDERER, state
 from tests.live.source import Source, connect, targets, until
 from tests.model import parts
@@ -96,7 +97,10 @@ async def test_a_change_while_the_page_is_read_is_not_lost(feed: Feed, source: S
     assert len(writer.events) == 3, "this proves nothing unless the first read missed the second change"
 
 
-ELSEWHERE = [RowChange(None, None), RowChange(state(50), state(50, role="administrator"))]
+ELSEWHERE = [
+    RowChange(None, None, USERS.key_names),
+    RowChange(state(50), state(50, role="administrator"), USERS.key_names),
+]
 
 
 async def test_a_change_that_cannot_touch_the_page_is_no_reason_to_read_it(feed: Feed, source: Source) -> None:
@@ -106,7 +110,7 @@ async def test_a_change_that_cannot_touch_the_page_is_no_reason_to_read_it(feed:
     await asyncio.sleep(2 * THROTTLE)
     assert (source.reads, feed.metrics.spared) == (1, 2)
     source.rows[5] = 1
-    feed.invalidate([*ELSEWHERE, RowChange(state(5), state(5))])
+    feed.invalidate([*ELSEWHERE, RowChange(state(5), state(5), USERS.key_names)])
     await until(lambda: writer.last_id == source.revision)
     assert (source.reads, feed.metrics.spared) == (2, 2)
 

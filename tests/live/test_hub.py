@@ -16,6 +16,7 @@ from rowcast.live.hub import Hub
 from rowcast.live.limits import Limits, TooManyFeeds
 from rowcast.tables.listing import Listing
 from rowcast.tables.row_change import RowChange
+from rowcast.users import USERS
 from tests.live.pages import DEPENDENCY, RENDERER, state
 from tests.live.source import Source, until
 from tests.live.writer import MemoryWire
@@ -152,9 +153,9 @@ async def test_a_change_of_another_table_or_elsewhere_is_not_looked_at(make_hub:
     hub.invalidate()
     await until(lambda: source.reads == 3)
     await until(lambda: feed._freshness._page)
-    hub.invalidate("users", [RowChange(state(50), state(50))])
+    hub.invalidate("users", [RowChange(state(50), state(50), USERS.key_names)])
     assert hub.metrics.spared == 1
-    hub.invalidate("users", [RowChange(state(5), state(5))])
+    hub.invalidate("users", [RowChange(state(5), state(5), USERS.key_names)])
     await until(lambda: source.reads == 4)
 
 

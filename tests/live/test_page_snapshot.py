@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rowcast.live.page_snapshot import HEAD, ROW, pack, unpack
+from rowcast.live.page_snapshot import FINGERPRINT, HEAD, pack, unpack
+from rowcast.users import USERS
 from tests.live.pages import EDITIONS, outline
 
 EMPTY = pack(outline({}))
+ROW = 8 + FINGERPRINT
 
 
 @given(EDITIONS, st.integers(0, 10**9), st.booleans(), st.integers(0, 999_999))
@@ -24,7 +26,7 @@ def test_an_outline_comes_back(rows: dict[int, int], total: int, is_more: bool, 
     made = replace(made, is_more=is_more, read_at=made.read_at + timedelta(microseconds=fraction))
     text = pack(made)
     assert re.fullmatch(r"[\w-]*", text), "it stands in an address as it is"
-    assert unpack(text) == replace(made, read_at=made.read_at.replace(microsecond=0))
+    assert unpack(text, USERS.key_type) == replace(made, read_at=made.read_at.replace(microsecond=0))
 
 
 def test_a_page_of_a_hundred_rows_fits_into_any_proxys_longest_address() -> None:
@@ -37,11 +39,11 @@ def test_a_page_of_a_hundred_rows_fits_into_any_proxys_longest_address() -> None
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 -- whatever the reason is
-        unpack(text)
+        unpack(text, USERS.key_type)
 
 
-@given(st.binary(min_size=HEAD.size + ROW.size, max_size=HEAD.size + ROW.size), st.text())
+@given(st.binary(min_size=HEAD.size + ROW, max_size=HEAD.size + ROW), st.text())
 def test_junk_is_an_outline_or_refused_and_never_an_error(data: bytes, text: str) -> None:
-    assert len(unpack(base64.urlsafe_b64encode(data).rstrip(b"=").decode()).ids) == 1
+    assert len(unpack(base64.urlsafe_b64encode(data).rstrip(b"=").decode(), USERS.key_type).keys) == 1
     with suppress(ValueError):
-        unpack(text)
+        unpack(text, USERS.key_type)

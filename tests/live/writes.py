@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from rowcast.database import Busy
 from rowcast.tables import row_writes
+from rowcast.tables.key import Key
 from rowcast.tables.row_writes import RowNotFound, ValueTaken
 from rowcast.users import USERS
 from tests.live.pages import NAMES
@@ -79,14 +80,14 @@ class Writer:
 
     async def edit(self) -> None:
         """Change one or two fields."""
-        fields, id = self._fields(), self._id()
+        fields, key = self._fields(), Key((self._id(),))
         some = {name: fields[name] for name in self._dice.choice([["username"], ["role", "status"], ["status"]])}
-        await self._commit(lambda connection: row_writes.edit(connection, USERS, id, some, version=None, by="tests"))
+        await self._commit(lambda connection: row_writes.edit(connection, USERS, key, some, version=None, by="tests"))
 
     async def delete(self) -> None:
         """Delete a user."""
-        id = self._id()
-        await self._commit(lambda connection: row_writes.delete(connection, USERS, id, version=None, by="tests"))
+        key = Key((self._id(),))
+        await self._commit(lambda connection: row_writes.delete(connection, USERS, key, version=None, by="tests"))
 
     async def burst(self) -> None:
         """Change several at once, each in its own transaction."""

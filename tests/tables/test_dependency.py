@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import parse_qsl
@@ -14,15 +12,13 @@ from urllib.parse import parse_qsl
 import pytest
 from pydantic import BaseModel
 from sqlalchemy import MetaData
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from rowcast.database import Database
-from rowcast.database.postgres import Postgres
 from rowcast.i18n import _
-from rowcast.live.signals.change_log import ChangeLogReader
-from rowcast.live.signals.postgres import PostgresSignal
 from rowcast.tables import matching_rows
 from rowcast.tables.dependency import Dependency
+from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing, parse
 from rowcast.tables.model import VersionedModel
 from rowcast.tables.page import Page, Row
@@ -32,8 +28,8 @@ from rowcast.tables.text_normalization import fold
 from rowcast.users import USERS
 from tests.conftest import Outside
 from tests.live.pages import NOON, state
-from tests.live.source import until
 from tests.programs import REFUSED, SqliteProgram
+from tests.tables.news import news
 from tests.tables.reading import read_page
 
 WRITES = 120
@@ -173,12 +169,12 @@ def touched(query: str, before: dict[str, Any] | None, after: dict[str, Any] | N
     """Whether the page of ``query`` may change, which shows the rows 3 and 5, "k" to "n", of March to June."""
     asked, problems = parse(USERS, parse_qsl(query))
     assert not problems
-    rows = tuple(Row(id, b"", {}) for id in (3, 5))
+    rows = tuple(Row(Key((id,)), b"", {}) for id in (3, 5))
     ends = {"username": ("k", "n"), "email": ("k@", "n@"), "changed": ("2026-03", "2026-06")}
     sort = asked.sort.removeprefix("-") or "username"
     pair = ends.get(sort, ("active", "active"))
     page = Page(asked, rows, 99, 2, NOON, ends=pair[::-1] if asked.sort.startswith("-") else pair)
-    return Dependency(USERS, asked).may_change(page, [RowChange(before, after)])
+    return Dependency(USERS, asked).may_change(page, [RowChange(before, after, USERS.key_names)])
 
 
 @pytest.mark.parametrize(
@@ -226,8 +222,8 @@ def test_only_what_can_change_a_page_touches_it(
 
 def test_of_a_page_whose_ends_cannot_be_compared_nothing_is_said() -> None:
     for ends in (None, (datetime(2026, 3, 1), datetime(2026, 6, 1)), ("a\ufffd", "b")):  # noqa: DTZ001
-        page = Page(Listing(), (Row(3, b"", {}), Row(5, b"", {})), 99, 1, NOON, ends=ends)
-        touch = RowChange(state(username_key="x"), state(username_key="y"))
+        page = Page(Listing(), (Row(Key((3,)), b"", {}), Row(Key((5,)), b"", {})), 99, 1, NOON, ends=ends)
+        touch = RowChange(state(username_key="x"), state(username_key="y"), USERS.key_names)
         assert Dependency(USERS, Listing()).may_change(page, [touch])
 
 
@@ -237,6 +233,7 @@ class Task(VersionedModel):
     __tablename__ = "tasks"
     metadata = MetaData()
 
+    id: Mapped[int] = mapped_column(primary_key=True)
     level: Mapped[Literal["low", "medium", "high"]]
 
 
@@ -246,8 +243,8 @@ def test_of_a_page_in_the_order_of_an_enum_nothing_is_said() -> None:
 
     level = Column("level", _("Role"), Task.level)
     tasks = Table("tasks", "task", _("Users"), Task, Draft, (level,), "level", {})
-    page = Page(Listing(), (Row(3, b"", {}), Row(5, b"", {})), 99, 1, NOON, ends=("medium", "medium"))
-    touch = RowChange({"id": 9, "level": "low"}, {"id": 9, "level": "high"})
+    page = Page(Listing(), (Row(Key((3,)), b"", {}), Row(Key((5,)), b"", {})), 99, 1, NOON, ends=("medium", "medium"))
+    touch = RowChange({"id": 9, "level": "low"}, {"id": 9, "level": "high"}, tasks.key_names)
     assert Dependency(tasks, Listing()).may_change(page, [touch])
 
 
@@ -264,7 +261,7 @@ async def test_what_is_said_to_leave_a_page_as_it_is_leaves_it_so(
     bases = {asked: Dependency(USERS, asked) for asked in listings}
     now: dict[Listing, Page] = {}
     write = sqlite_statement if isinstance(outside, SqliteProgram) else postgres_statement
-    async with news(database, outside) as touched_since:
+    async with news(database, outside, USERS) as touched_since:
         for _ in range(WRITES):
             for _ in range(dice.choice([1, 1, 1, 3])):
                 sql, values = write(dice)
@@ -283,41 +280,3 @@ async def test_what_is_said_to_leave_a_page_as_it_is_leaves_it_so(
     # This proves nothing unless pages changed, and many were rightly said not to.
     assert told[True, False] > 100, told
     assert told[False, True] > 1000, told
-
-
-@asynccontextmanager
-async def news(database: Database, outside: Outside) -> AsyncIterator[Callable[[], Awaitable[list[RowChange] | None]]]:
-    """Tell what was touched since it was asked for the last time."""
-    if isinstance(outside, SqliteProgram):
-        connection, log = outside.connection, ChangeLogReader(USERS)
-        log.since(connection)
-
-        async def since() -> list[RowChange] | None:
-            changes = log.since(connection)
-            assert changes is not None
-            return changes
-
-        yield since
-        return
-    server = database.kind
-    assert isinstance(server, Postgres)
-    heard: list[list[RowChange] | None] = []
-    tokens: list[str] = []
-    signal = PostgresSignal(
-        server.connect, server.notify, lambda _table, changes: heard.append(changes), tokens.append, [USERS]
-    )
-    await signal.start()
-
-    async def heard_since() -> list[RowChange] | None:
-        await server.notify("answered abcdefghijklmnop")  # what was said before it is heard before it
-        await until(lambda: tokens)
-        await asyncio.sleep(0)  # it is passed on in the next round of the loop
-        tokens.clear()
-        rows = None if None in heard else [touch for changes in heard for touch in changes or ()]
-        heard.clear()
-        return rows
-
-    try:
-        yield heard_since
-    finally:
-        await signal.stop()

@@ -142,5 +142,5 @@ async def test_rows_that_are_equal_in_the_sorted_column_have_one_order(database:
     async with database.read() as connection:
         page = await read_page(connection, USERS, Listing(sort=sort))
     column = USERS.by_name[sort.removeprefix("-")].name
-    places = [(row.values[column], row.id) for row in page.rows]
+    places = [(row.values[column], row.key) for row in page.rows]
     assert places == sorted(places, reverse=sort.startswith("-"))

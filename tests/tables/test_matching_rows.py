@@ -42,13 +42,13 @@ async def fill(database: Database, count: int) -> None:
 
 
 async def test_a_search_finds_what_holds_the_text_whatever_its_length_and_characters(database: Database) -> None:
-    names = {(await make_user(database, name, email=f"u{n}@b.cd")).id: fold(name) for n, name in enumerate(NAMES)}
+    names = {(await make_user(database, name, email=f"u{n}@b.cd")).key: fold(name) for n, name in enumerate(NAMES)}
     pieces = {fold(name)[a:b] for name in NAMES for a, b in itertools.combinations(range(len(fold(name)) + 1), 2)}
     found_by_index = 0
     for piece in sorted(piece for piece in pieces if piece == piece.strip()):
         page = await read(database, Listing(q=piece))
         emails = {id for n, id in enumerate(names) if piece in f"u{n}@b.cd"}
-        assert {row.id for row in page.rows} == {id for id, name in names.items() if piece in name} | emails, piece
+        assert {row.key for row in page.rows} == {id for id, name in names.items() if piece in name} | emails, piece
         found_by_index += len(piece) >= where_clause.SHORTEST
     assert found_by_index > 100, "or this proves nothing"
 
@@ -77,15 +77,15 @@ async def test_the_index_follows_every_writer(database: Database, outside: Outsi
     ada = await make_user(database, "Ada Lovelace", email="a@b.cd")
     assert await found("lovel") == 1
     await database.write(
-        lambda connection: row_writes.edit(connection, USERS, ada.id, {"username": "Ada King"}, version=1, by="tests")
+        lambda connection: row_writes.edit(connection, USERS, ada.key, {"username": "Ada King"}, version=1, by="tests")
     )
     assert (await found("lovel"), await found("a king")) == (0, 1)
-    outside.execute("UPDATE users SET username = 'COUNTESS' WHERE id = ?", ada.id)
+    outside.execute("UPDATE users SET username = 'COUNTESS' WHERE id = ?", ada.values["id"])
     assert (await found("a king"), await found("countess")) == (0, 1)
     outside.execute("INSERT INTO users (username, email) VALUES ('Charles', 'c@b.cd')")
     assert await found("charles") == 1
     outside.execute("DELETE FROM users WHERE username = 'Charles'")
-    await database.write(lambda connection: row_writes.delete(connection, USERS, ada.id, version=None, by="tests"))
+    await database.write(lambda connection: row_writes.delete(connection, USERS, ada.key, version=None, by="tests"))
     assert (await found("charles"), await found("countess"), await found("b.cd")) == (0, 0, 0)
 
 
@@ -94,7 +94,9 @@ async def test_a_row_that_went_without_a_trigger_is_not_found_in_its_place(
     database: Database, outside: Outside
 ) -> None:
     ada = await make_user(database, "Ada Lovelace")
-    outside.execute("INSERT OR REPLACE INTO users (id, username, email) VALUES (?, 'Bob', 'bob@b.cd')", ada.id)
+    outside.execute(
+        "INSERT OR REPLACE INTO users (id, username, email) VALUES (?, 'Bob', 'bob@b.cd')", ada.values["id"]
+    )
     assert (await read(database, Listing(q="lovelace"))).total == 0
     assert (await read(database, Listing(q="bob"))).total == 1
 
@@ -110,11 +112,11 @@ async def test_rows_are_the_same_whether_they_are_few_or_many(
         for filters in ((), (("role", "administrator"),), (("role", "member"), ("status", "active")))
         for sort, page in itertools.product(sorts, (1, 2))
     ]
-    few = [[row.id for row in (await read(database, listing)).rows] for listing in asked]
+    few = [[row.key for row in (await read(database, listing)).rows] for listing in asked]
     monkeypatch.setattr(matching_rows, "COUNTED", 50)
     many = [await read(database, listing) for listing in asked]
     assert sum(page.is_more for page in many) > len(asked) / 2, "or this proves nothing"
-    assert [[row.id for row in page.rows] for page in many] == few
+    assert [[row.key for row in page.rows] for page in many] == few
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 from sqlalchemy import text
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from rowcast.database import Database
 from rowcast.i18n import Message
@@ -67,7 +67,7 @@ async def listed(url: str) -> dict[tuple[str, str], list[int]]:
         for sort in SORTS:
             for search in SEARCHES:
                 page = await read_page(connection, USERS, Listing(q=search, sort=sort, size=100))
-                found[sort, search] = [row.id for row in page.rows]
+                found[sort, search] = [row.values["id"] for row in page.rows]
     await database.close()
     return found
 
@@ -77,6 +77,7 @@ class Note(VersionedModel):
 
     __tablename__ = "notes"
 
+    id: Mapped[int] = mapped_column(primary_key=True)
     word: Mapped[str | None]
 
 
@@ -111,5 +112,7 @@ async def test_what_is_not_there_comes_first_and_backwards_last(urls: list[str])
         await database.write(unit)
         for sort, ids in (("word", [2, 4, 5, 3, 1]), ("-word", [1, 3, 5, 4, 2])):
             async with database.read() as connection:
-                assert [row.id for row in (await read_page(connection, NOTES, Listing(sort=sort))).rows] == ids
+                assert [
+                    row.values["id"] for row in (await read_page(connection, NOTES, Listing(sort=sort))).rows
+                ] == ids
         await database.close()

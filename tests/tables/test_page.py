@@ -8,6 +8,7 @@ from sqlalchemy import text
 from rowcast.config import Settings
 from rowcast.database import Database
 from rowcast.tables import row_writes
+from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing
 from rowcast.tables.page import Page
 from rowcast.users import USERS
@@ -68,7 +69,7 @@ async def test_every_column_is_part_of_the_revision(database: Database, field: s
     before = (await read(database)).revision("x")
     value = {"username": "ada", "email": "ada@example.net", "role": "administrator", "status": "closed"}[field]
     await database.write(
-        lambda connection: row_writes.edit(connection, USERS, row.id, {field: value}, version=None, by="tests")
+        lambda connection: row_writes.edit(connection, USERS, row.key, {field: value}, version=None, by="tests")
     )
     assert (await read(database)).revision("x") != before
 
@@ -112,4 +113,4 @@ async def test_rows_and_total_are_of_one_moment(database: Database, settings: Se
 
 async def test_a_row_that_is_not_there_is_none(database: Database) -> None:
     async with database.read() as connection:
-        assert await read_row(connection, USERS, 1) is None
+        assert await read_row(connection, USERS, Key((1,))) is None

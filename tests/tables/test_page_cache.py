@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from rowcast.database import Database
 from rowcast.tables import page_cache, row_writes
+from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing
 from rowcast.tables.page import Page, Row, page_of
 from rowcast.tables.page_cache import PageCache
@@ -30,9 +31,9 @@ async def truth(database: Database, listing: Listing) -> Page:
         return await read_page(connection, USERS, listing)
 
 
-async def one(database: Database, id: int) -> Row | None:
+async def one(database: Database, key: Key) -> Row | None:
     async with database.read() as connection:
-        return await read_row(connection, USERS, id)
+        return await read_row(connection, USERS, key)
 
 
 @pytest.fixture
@@ -74,8 +75,8 @@ async def test_a_page_is_what_the_database_holds_whatever_was_committed_before(
     async def change() -> None:
         verb = dice.randrange(6)
         if verb == 0:
-            id, name = dice.randint(1, 30), {"username": f"B {dice.random()}"}
-            await database.write(lambda s: row_writes.edit(s, USERS, id, name, version=None, by="tests"))
+            key, name = Key((dice.randint(1, 30),)), {"username": f"B {dice.random()}"}
+            await database.write(lambda s: row_writes.edit(s, USERS, key, name, version=None, by="tests"))
         elif verb == 1:
             other.execute("CREATE TABLE saved AS SELECT * FROM users")
             delete_and_restore()
@@ -94,8 +95,8 @@ async def test_a_page_is_what_the_database_holds_whatever_was_committed_before(
         ):
             now = await truth(database, listing)
             assert replace(page, read_at=now.read_at) == now
-        id = dice.randint(1, 30)
-        assert (await kept.row(USERS, id))[0] == await one(database, id)
+        key = Key((dice.randint(1, 30),))
+        assert (await kept.row(USERS, key))[0] == await one(database, key)
     other.close()
     assert 70 < len(reads) < asked * 0.8, "this proves nothing unless some were read, and some were kept"
 
@@ -103,7 +104,7 @@ async def test_a_page_is_what_the_database_holds_whatever_was_committed_before(
 @pytest.mark.only("sqlite")
 async def test_a_write_that_meets_a_read_is_in_the_next_page(database: Database, reads: list[Listing]) -> None:
     """A page that is being read while another program commits is not kept for those who ask after the commit."""
-    ada = (await make_user(database, "Ada")).id
+    ada = (await make_user(database, "Ada")).values["id"]
     other = sqlite3.connect(database.file, isolation_level=None, timeout=5)
     for number in range(100):
         kept = PageCache(database)

@@ -16,6 +16,7 @@ from rowcast.database import Database
 from rowcast.i18n import _
 from rowcast.tables import row_writes
 from rowcast.tables.history import Change
+from rowcast.tables.key import Key
 from rowcast.tables.model import VersionedModel
 from rowcast.tables.page import Row
 from rowcast.tables.row_writes import RowNotFound, ValueTaken, VersionConflict
@@ -25,15 +26,15 @@ from tests.conftest import Outside, make_user
 from tests.tables.reading import read_changes
 
 
-async def edit(database: Database, id: int, version: int | None = None, **fields: Any) -> Row:
+async def edit(database: Database, key: Key, version: int | None = None, **fields: Any) -> Row:
     return await database.write(
-        lambda connection: row_writes.edit(connection, USERS, id, fields, version=version, by="tests")
+        lambda connection: row_writes.edit(connection, USERS, key, fields, version=version, by="tests")
     )
 
 
-async def delete(database: Database, id: int, version: int | None = None) -> Row:
+async def delete(database: Database, key: Key, version: int | None = None) -> Row:
     return await database.write(
-        lambda connection: row_writes.delete(connection, USERS, id, version=version, by="tests")
+        lambda connection: row_writes.delete(connection, USERS, key, version=version, by="tests")
     )
 
 
@@ -55,7 +56,7 @@ async def test_a_new_row_begins_at_version_1_now(database: Database) -> None:
 
 async def test_an_edit_counts_the_version_up_and_moves_changed_but_not_created(database: Database) -> None:
     row = await make_user(database, "Ada")
-    edited = await edit(database, row.id, 1, status="closed")
+    edited = await edit(database, row.key, 1, status="closed")
     assert edited.values["version"] == 2
     assert edited.values["changed"] > row.values["changed"]
     assert edited.values["created"] == row.values["created"]
@@ -64,30 +65,30 @@ async def test_an_edit_counts_the_version_up_and_moves_changed_but_not_created(d
 
 async def test_an_edit_to_what_it_is_already_has_no_effect(database: Database) -> None:
     row = await make_user(database, "Ada")
-    await edit(database, row.id, status="closed")
+    await edit(database, row.key, status="closed")
     for version in (None, 1, 2):
-        assert (await edit(database, row.id, version, status="closed")).values["version"] == 2
+        assert (await edit(database, row.key, version, status="closed")).values["version"] == 2
     assert await counts(database) == (1, 2)
 
 
 async def test_an_edit_of_an_older_version_is_refused_and_says_what_the_row_holds(database: Database) -> None:
     row = await make_user(database, "Ada")
-    await edit(database, row.id, 1, status="closed")
+    await edit(database, row.key, 1, status="closed")
     with pytest.raises(VersionConflict) as conflict:
-        await edit(database, row.id, 1, role="administrator")
+        await edit(database, row.key, 1, role="administrator")
     assert (conflict.value.row.values["status"], conflict.value.row.values["role"]) == ("closed", "member")
     with pytest.raises(VersionConflict):
-        await delete(database, row.id, 1)
+        await delete(database, row.key, 1)
     assert await counts(database) == (1, 2)
 
 
 async def test_a_deleted_row_is_gone_and_its_id_is_never_used_again(database: Database) -> None:
     row = await make_user(database, "Ada")
-    assert (await delete(database, row.id, 1)).values["username"] == "Ada"
+    assert (await delete(database, row.key, 1)).values["username"] == "Ada"
     for verb in (edit, delete):
         with pytest.raises(RowNotFound):
-            await verb(database, row.id)
-    assert (await make_user(database, "Ada")).id > row.id
+            await verb(database, row.key)
+    assert (await make_user(database, "Ada")).key > row.key
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ async def test_a_name_is_taken_whatever_its_case_and_width(database: Database, t
         await make_user(database, new, email="two@example.org")
     assert list(taken.value.errors) == ["username"]
     with pytest.raises(ValueTaken):
-        await edit(database, other.id, username=new)
+        await edit(database, other.key, username=new)
     assert await counts(database) == (2, 2)
 
 
@@ -119,10 +120,10 @@ async def test_of_many_nodes_that_want_one_name_one_gets_it_and_the_others_are_t
 async def test_of_many_nodes_that_edit_one_version_one_wins_and_the_others_are_told(settings: Settings) -> None:
     nodes = [Database(settings.database) for _ in range(3)]
     row = await make_user(nodes[0], "Ada")
-    tries = [edit(node, row.id, 1, username=f"Ada {n}") for n, node in enumerate(4 * nodes)]
+    tries = [edit(node, row.key, 1, username=f"Ada {n}") for n, node in enumerate(4 * nodes)]
     ended = await asyncio.gather(*tries, return_exceptions=True)
     assert sorted(type(end).__name__ for end in ended) == ["Row", *["VersionConflict"] * 11]
-    in_turn = await asyncio.gather(*(edit(node, row.id, username=f"Eve {n}") for n, node in enumerate(4 * nodes)))
+    in_turn = await asyncio.gather(*(edit(node, row.key, username=f"Eve {n}") for n, node in enumerate(4 * nodes)))
     assert sorted(row.values["version"] for row in in_turn) == list(range(3, 15)), "who names no version waits his turn"
     for node in nodes:
         await node.close()
@@ -151,7 +152,7 @@ async def test_a_row_that_another_program_changes_at_the_last_moment_is_not_over
     row = await make_user(database, "Ada")
     outside.execute("BEGIN")
     outside.execute(statement)
-    late = asyncio.create_task(verb(database, row.id, 1, **({"status": "closed"} if verb is edit else {})))
+    late = asyncio.create_task(verb(database, row.key, 1, **({"status": "closed"} if verb is edit else {})))
     await asyncio.sleep(0.1)
     assert not late.done(), "this proves nothing unless it waits"
     outside.execute("COMMIT")
@@ -168,7 +169,7 @@ async def test_everything_that_is_taken_is_told_at_once(database: Database) -> N
 
 async def test_a_row_may_change_the_case_of_its_own_name(database: Database) -> None:
     row = await make_user(database, "Ada")
-    assert (await edit(database, row.id, username="ADA")).values["username"] == "ADA"
+    assert (await edit(database, row.key, username="ADA")).values["username"] == "ADA"
 
 
 @pytest.mark.parametrize("verb", ["create", "edit", "delete"])
@@ -180,16 +181,16 @@ async def test_a_failure_leaves_neither_row_nor_change(database: Database, verb:
             fields = {"username": "Bob", "email": "bob@example.org", "role": "member", "status": "active"}
             row_writes.create(connection, USERS, fields, by="tests")
         elif verb == "edit":
-            row_writes.edit(connection, USERS, row.id, {"status": "closed"}, version=None, by="tests")
+            row_writes.edit(connection, USERS, row.key, {"status": "closed"}, version=None, by="tests")
         else:
-            row_writes.delete(connection, USERS, row.id, version=None, by="tests")
+            row_writes.delete(connection, USERS, row.key, version=None, by="tests")
         assert len(connection.execute(select(Change.id)).all()) == 2, "this proves nothing unless it was written"
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
         await database.write(fails_late)
     assert await counts(database) == (1, 1)
-    assert (await edit(database, row.id, role="member")).fingerprint == row.fingerprint
+    assert (await edit(database, row.key, role="member")).fingerprint == row.fingerprint
 
 
 KEEPING_OUT = {
@@ -215,7 +216,7 @@ async def test_a_row_that_a_trigger_keeps_as_it_is_has_no_change_in_the_history(
     with pytest.raises(RuntimeError):
         await make_user(database, "Bob")
     with pytest.raises(RuntimeError):
-        await verb(database, row.id, 1, **({"status": "closed"} if verb is edit else {}))
+        await verb(database, row.key, 1, **({"status": "closed"} if verb is edit else {}))
     assert await counts(database) == (1, 1)
 
 
@@ -225,6 +226,7 @@ class Thing(VersionedModel):
     __tablename__ = "things"
     metadata = MetaData()
 
+    id: Mapped[int] = mapped_column(primary_key=True)
     label: Mapped[str] = mapped_column("label_text")
 
 
@@ -245,11 +247,11 @@ async def test_a_column_may_have_another_name_in_the_database(
     row = await database.write(lambda connection: row_writes.create(connection, THINGS, {"label": "one"}, by="tests"))
     assert (row.values["label"], row.values["version"]) == ("one", 1)
     fields = {"label": "two"}
-    row = await database.write(lambda c: row_writes.edit(c, THINGS, row.id, fields, version=1, by="tests"))
+    row = await database.write(lambda c: row_writes.edit(c, THINGS, row.key, fields, version=1, by="tests"))
     assert (row.values["label"], row.values["version"]) == ("two", 2)
-    await database.write(lambda connection: row_writes.delete(connection, THINGS, row.id, version=2, by="tests"))
+    await database.write(lambda connection: row_writes.delete(connection, THINGS, row.key, version=2, by="tests"))
     async with database.read() as connection:
-        told = await read_changes(connection, THINGS, row.id)
+        told = await read_changes(connection, THINGS, row.key)
     assert [(change.before, change.after) for change in told] == [
         ({"label": "two"}, None),
         ({"label": "one"}, {"label": "two"}),

@@ -50,10 +50,10 @@ def rows_changed(old: PageSnapshot, new: Page) -> int:
     rows that came or went on the pages before, one shows here as shifted; of those after, only the total tells.
     """
     before = old.rows
-    now = {row.id for row in new.rows}
-    edited = sum(before.get(row.id, row.fingerprint) != row.fingerprint for row in new.rows)
+    now = {row.key for row in new.rows}
+    edited = sum(before.get(row.key, row.fingerprint) != row.fingerprint for row in new.rows)
     came = len(now - before.keys())
-    filled = sum(1 for _ in takewhile(lambda row: row.id not in before and old.is_later_than(row), reversed(new.rows)))
+    filled = sum(1 for _ in takewhile(lambda row: row.key not in before and old.is_later_than(row), reversed(new.rows)))
     gone = len(before.keys() - now)
-    made_room = min(came - filled, sum(1 for _ in takewhile(lambda id: id not in now, reversed(old.ids))))
+    made_room = min(came - filled, sum(1 for _ in takewhile(lambda key: key not in now, reversed(old.keys))))
     return edited + max(came - filled + gone - made_room, abs(new.total - old.total))

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rowcast.live.page_snapshot import PageSnapshot
+from rowcast.tables.key import Key
 from rowcast.tables.page import Page
 
 
 @dataclass(frozen=True, slots=True)
 class InsertedRun:
-    """Rows ``ids``, neighbours in this order, come after row ``after`` (None: first). ``after`` stays where it is."""
+    """Rows ``keys``, neighbours in this order, come after row ``after`` (None: first). ``after`` stays where it is."""
 
-    after: int | None
-    ids: tuple[int, ...]
+    after: Key | None
+    keys: tuple[Key, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,10 @@ class PageDiff:
     Applied in this order: deletions, insertions, updates; all positions are those of rows that stay.
     """
 
-    deleted: tuple[int, ...] = ()
+    deleted: tuple[Key, ...] = ()
     inserted: tuple[InsertedRun, ...] = ()
-    updated: tuple[int, ...] = ()
-    moved: frozenset[int] = frozenset()
+    updated: tuple[Key, ...] = ()
+    moved: frozenset[Key] = frozenset()
     total: bool = False  # whether the total, and with it the page links, differs
 
     def __bool__(self) -> bool:
@@ -42,28 +43,32 @@ def diff(old: PageSnapshot, new: Page) -> PageDiff:
     positions (Schensted 1961), found in O(n log n).
     """
     before = old.rows
-    position = {id: index for index, id in enumerate(old.ids)}
-    common = [row.id for row in new.rows if row.id in position]
-    staying = {common[index] for index in _longest_increasing([position[id] for id in common])}
+    total = (old.total, old.is_more) != (new.total, new.is_more)
+    if [row.key for row in new.rows] == list(before):
+        pairs = zip(new.rows, before.values(), strict=True)
+        return PageDiff(updated=tuple(row.key for row, known in pairs if row.fingerprint != known), total=total)
+    position = {key: index for index, key in enumerate(before)}
+    common = [row.key for row in new.rows if row.key in position]
+    staying = {common[index] for index in _longest_increasing([position[key] for key in common])}
     insertions: list[InsertedRun] = []
-    run: list[int] = []
-    after: int | None = None
+    run: list[Key] = []
+    after: Key | None = None
     for row in new.rows:
-        if row.id not in staying:
-            run.append(row.id)
+        if row.key not in staying:
+            run.append(row.key)
             continue
         if run:
             insertions.append(InsertedRun(after, tuple(run)))
             run = []
-        after = row.id
+        after = row.key
     if run:
         insertions.append(InsertedRun(after, tuple(run)))
     return PageDiff(
-        deleted=tuple(id for id in old.ids if id not in staying),
+        deleted=tuple(key for key in before if key not in staying),
         inserted=tuple(insertions),
-        updated=tuple(row.id for row in new.rows if row.id in staying and row.fingerprint != before[row.id]),
+        updated=tuple(row.key for row in new.rows if row.key in staying and row.fingerprint != before[row.key]),
         moved=frozenset(common) - staying,
-        total=(old.total, old.is_more) != (new.total, new.is_more),
+        total=total,
     )
 
 

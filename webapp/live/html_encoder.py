@@ -8,6 +8,7 @@ from __future__ import annotations
 from rowcast.live.diff import PageDiff, diff
 from rowcast.live.page_snapshot import PageSnapshot
 from rowcast.live.renderer import Renderer
+from rowcast.tables.key import Key
 from rowcast.tables.page import Page
 
 
@@ -68,8 +69,8 @@ def difference(old: PageSnapshot | None, new: Page, renderer: Renderer) -> tuple
         everything = _everything(new, renderer)
         if replacing := len(everything) < len(body):
             body = everything
-    for id in (*found.updated, *found.deleted):
-        body += part(f"notice-{renderer.row_name}-{id}", "innerHTML", renderer.notice(id))
+    for key in (*found.updated, *found.deleted):
+        body += part(f"notice-{renderer.row_name}-{key}", "innerHTML", renderer.notice(key))
     if found.total:
         body += part("pager", "outerHTML", renderer.pager(new))
     return body, replacing
@@ -80,27 +81,27 @@ def _everything(page: Page, renderer: Renderer) -> str:
 
 
 def _incremental(found: PageDiff, old: PageSnapshot, new: Page, renderer: Renderer) -> str:
-    rows = {row.id: row for row in new.rows}
+    rows = {row.key: row for row in new.rows}
     before = old.rows
 
-    def target(id: int) -> str:
-        return f"{renderer.row_name}-{id}"
+    def target(key: Key) -> str:
+        return f"{renderer.row_name}-{key}"
 
-    def lit(id: int) -> str:
+    def lit(key: Key) -> str:
         # A row that only moved up because another left is not news.
-        row = rows[id]
-        known = before.get(id)
+        row = rows[key]
+        known = before.get(key)
         if known == row.fingerprint or (known is None and old.is_later_than(row)):
             return renderer.row(row)
         # Odd and even name two equal animations: the second of two changes lights the row up again.
         return renderer.row(row).replace("<tr", f'<tr data-changed="{row.values["version"] % 2}"', 1)
 
-    parts = [part(target(id), "delete") for id in found.deleted]
+    parts = [part(target(key), "delete") for key in found.deleted]
     for insertion in found.inserted:
-        content = "".join(map(lit, insertion.ids))
+        content = "".join(map(lit, insertion.keys))
         if insertion.after is None:
             parts.append(part(renderer.name, "prepend", content))
         else:
             parts.append(part(target(insertion.after), "after", content))
-    parts += (part(target(id), "outerMorph", lit(id)) for id in found.updated)
+    parts += (part(target(key), "outerMorph", lit(key)) for key in found.updated)
     return "".join(parts)

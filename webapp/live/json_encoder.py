@@ -65,14 +65,16 @@ def _reset(page: Page) -> str:
 
 def _sequence(found: PageDiff, new: Page) -> list[dict[str, Any]]:
     """Return ``found`` as steps of which each is done before the next."""
-    rows = {row.id: row_as_json(row) for row in new.rows}
-    told: list[dict[str, Any]] = [{"step": "delete", "id": id} for id in found.deleted if id not in found.moved]
+    rows = {row.key: row_as_json(row) for row in new.rows}
+    gone = (key for key in found.deleted if key not in found.moved)
+    told: list[dict[str, Any]] = [{"step": "delete", "id": key.plain} for key in gone]
     for insertion in found.inserted:
         after = insertion.after
-        for id in insertion.ids:
-            told.append({"step": "move" if id in found.moved else "insert", "after": after, "row": rows[id]})
-            after = id
-    return told + [{"step": "update", "row": rows[id]} for id in found.updated]
+        for key in insertion.keys:
+            verb, place = "move" if key in found.moved else "insert", after and after.plain
+            told.append({"step": verb, "after": place, "row": rows[key]})
+            after = key
+    return told + [{"step": "update", "row": rows[key]} for key in found.updated]
 
 
 def _encode(value: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from rowcast.tables.key import Key
 from rowcast.tables.page import Page, Row
 
 
@@ -27,8 +28,8 @@ class Renderer(Protocol):
     def beat(self) -> str:
         """Return the heartbeat, its own element included."""
 
-    def notice(self, id: int) -> str:
-        """Return what goes beside an open form of row ``id`` when the row changes."""
+    def notice(self, key: Key) -> str:
+        """Return what goes beside an open form of the row ``key`` when the row changes."""
 
     def summary(self, changed: int) -> str:
         """Return what is said of so many rows that changed."""

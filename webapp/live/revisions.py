@@ -13,7 +13,7 @@ from rowcast.tables.page import Page
 
 
 class Revisions:
-    """The last ``limit`` revisions of one page, as ids and fingerprints only; ``now`` is the newest."""
+    """The last ``limit`` revisions of one page, as keys and fingerprints only; ``now`` is the newest."""
 
     now: str = ""
     page: Page

@@ -13,12 +13,12 @@ from jinja2 import Template
 from rowcast.live.audience import Audience, EmbedOptions
 from rowcast.showing.link_builder import ORIGIN, LinkBuilder
 from rowcast.showing.template_environment import environment, version
+from rowcast.tables.key import Key
 from rowcast.tables.page import Page, Row
 from rowcast.tables.table import Table
 
 PREFIXES = 8  # of our paths, for which rows are kept
-Key = tuple[int, bytes]  # id and fingerprint
-Rows = dict[Key, str]  # rendered
+Rows = dict[tuple[Key, bytes], str]  # rendered, by key and fingerprint
 
 
 class TableRenderer:
@@ -59,14 +59,14 @@ class TableRenderer:
 
     def row(self, row: Row) -> str:
         """Return the row, without white space around it."""
-        if (key := _key(row)) not in self._rows:
+        if (kept := (row.key, row.fingerprint)) not in self._rows:
             self._render_rows([row])
-        found = self._rows[key]
+        found = self._rows[kept]
         return found.replace(ORIGIN, self._links.root) if self._links.is_cross_origin else found
 
     def rows(self, rows: Sequence[Row]) -> str:
         """Return several rows."""
-        if missing := [row for row in rows if _key(row) not in self._rows]:
+        if missing := [row for row in rows if (row.key, row.fingerprint) not in self._rows]:
             self._render_rows(missing)
         return "".join(map(self.row, rows))
 
@@ -78,11 +78,11 @@ class TableRenderer:
         """Return the heartbeat."""
         return self._beat
 
-    def notice(self, id: int) -> str:
-        """Return what goes beside an open form of row ``id``: it asks at once, with the form's version, what to say."""
+    def notice(self, key: Key) -> str:
+        """Return what goes beside an open form of a row: it asks at once, with the form's version, what to say."""
         # In a page of others the panel around it says where answers go.
         target = ' hx-target="this"' if self._links.is_cross_origin else ""
-        return f'<p hx-get="{self._links.root}/{self.name}/{id}/notice"{target} hx-trigger="load"></p>'
+        return f'<p hx-get="{self._links.root}/{self.name}/{key}/notice"{target} hx-trigger="load"></p>'
 
     def summary(self, changed: int) -> str:
         """Return what is said of so many rows that changed: an element, so that the same text is news again."""
@@ -100,12 +100,12 @@ class TableRenderer:
     def _render_rows(self, rows: Sequence[Row]) -> None:
         if len(self._rows) + len(rows) > self._cached_rows:
             self._rows.clear()
-        html = _squeeze(self._template_of_rows.render(self._row_context, rows=[row.values for row in rows]))
+        html = _squeeze(self._template_of_rows.render(self._row_context, rows=[(row.key, row.values) for row in rows]))
         begin = f'<tr id="{self.row_name}-'  # no text holds it, for texts are escaped
         before, *made = html.split(begin)
         if before or len(made) != len(rows):
             raise ValueError(f"_rows.html must begin each row with {begin}")
-        self._rows |= {_key(row): begin + rest for row, rest in zip(rows, made, strict=True)}
+        self._rows |= {(row.key, row.fingerprint): begin + rest for row, rest in zip(rows, made, strict=True)}
 
     @cached_property
     def _template_of_rows(self) -> Template:
@@ -146,10 +146,6 @@ class RendererCache:
                 for kept in (self._prefixes, self._made, self._rows):
                     kept.clear()
             self._prefixes.add(prefix)
-
-
-def _key(row: Row) -> Key:
-    return row.id, row.fingerprint
 
 
 def _squeeze(html: str) -> str:

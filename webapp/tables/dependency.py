@@ -36,7 +36,8 @@ class Dependency:
         self._filters = [(table.by_name[name].value.key, value) for name, value in listing.filters]
         self._matching = {*self._searched, *(name for name, _ in self._filters)}
         self._sort = listing.sort_key(table).key
-        self._query_columns = {*self._matching, self._sort, "id"}
+        self._key_of = table.key_of
+        self._query_columns = {*self._matching, self._sort, *table.key_names}
         self._is_backwards = listing.is_backwards(table)
         # PostgreSQL orders the values of an enum as they were declared.
         self._is_by_value = not isinstance(listing.sort_key(table).type, Enum)
@@ -49,13 +50,13 @@ class Dependency:
         if change.is_odd:
             return True
         if self._query_columns.isdisjoint(change.differing):
-            return not change.ids.isdisjoint(page.ids)
+            return not change.keys.isdisjoint(page.keys)
         matching = [state for state in change.states if self._may_match(state)]
         if not matching:
             return False
         if len(matching) < 2 or not self._matching.isdisjoint(change.differing):
             return True
-        return not change.ids.isdisjoint(page.ids) or not self._stays_out(page, *matching)
+        return not change.keys.isdisjoint(page.keys) or not self._stays_out(page, *matching)
 
     def _may_match(self, state: RowState) -> bool:
         if self._searched:
@@ -67,10 +68,13 @@ class Dependency:
 
     def _stays_out(self, page: Page, before: RowState, after: RowState) -> bool:
         """Whether the row was and is before the first row of the page, or after the last."""
-        if page.ends is None or not self._is_by_value or is_odd_value(page.ends[0]) or is_odd_value(page.ends[1]):
+        if page.ends is None or not self._is_by_value:
             return False
-        was, now = (before[self._sort], before["id"]), (after[self._sort], after["id"])
-        lowest, highest = (page.ends[0], page.rows[0].id), (page.ends[1], page.rows[-1].id)
+        first, last = page.rows[0].key, page.rows[-1].key
+        if any(map(is_odd_value, (*page.ends, *first, *last))):
+            return False
+        was, now = (before[self._sort], self._key_of(before)), (after[self._sort], self._key_of(after))
+        lowest, highest = (page.ends[0], first), (page.ends[1], last)
         if self._is_backwards:
             lowest, highest = highest, lowest
         try:

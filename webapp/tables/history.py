@@ -8,12 +8,16 @@ from typing import Any
 from sqlalchemy import JSON, Connection, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from rowcast.tables.key import Key
 from rowcast.tables.model import Base, UtcDateTime
 from rowcast.tables.table import Table
 
 
 class Change(Base):
-    """``by`` did ``verb`` (create, edit, delete) to row ``row_id`` of ``table``: the fields before and after."""
+    """``by`` did ``verb`` (create, edit, delete) to the row of ``table`` whose key is spelt ``row_key``.
+
+    ``before`` and ``after`` are its fields, as far as they differ.
+    """
 
     __tablename__ = "changes"
 
@@ -22,13 +26,15 @@ class Change(Base):
     by: Mapped[str]
     verb: Mapped[str]
     table: Mapped[str] = mapped_column("table_name")
-    row_id: Mapped[int]
+    row_key: Mapped[str]
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
-def changes_of(connection: Connection, table: Table, id: int, limit: int = 20) -> list[Any]:
+def changes_of(connection: Connection, table: Table, key: Key, limit: int = 20) -> list[Any]:
     """Return the newest changes of one row, newest first."""
     changes = select(Change.at, Change.by, Change.verb, Change.before, Change.after)
-    changes = changes.where(Change.table == table.name, Change.row_id == id).order_by(Change.id.desc()).limit(limit)
+    changes = (
+        changes.where(Change.table == table.name, Change.row_key == str(key)).order_by(Change.id.desc()).limit(limit)
+    )
     return list(connection.execute(changes))

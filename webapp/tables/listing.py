@@ -65,7 +65,7 @@ class Listing:
     def order(self, table: Table) -> tuple[ColumnElement[Any], ...]:
         """Return what the rows are ordered by; it ends in the primary key, so that equal values have one order."""
         backwards = self.is_backwards(table)
-        return _order(self.sort_key(table), backwards), _order(table.model.id, backwards)
+        return tuple(_order(column, backwards) for column in dict.fromkeys((self.sort_key(table), *table.key_columns)))
 
     def sort_key(self, table: Table) -> InstrumentedAttribute[Any]:
         """Return what the rows are ordered by first."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Select, case, func, select, type_coerce
+from sqlalchemy import Connection, Dialect, Select, case, func, literal_column, select, type_coerce
 from sqlalchemy.types import NullType
 
+from rowcast.tables.key_clause import is_among
 from rowcast.tables.listing import Listing
 from rowcast.tables.table import Table
 from rowcast.tables.where_clause import by_trigrams, matching
@@ -21,10 +22,10 @@ FEW = 200  # rows; a text that no more have is looked up once, for the count and
 
 @dataclass(frozen=True)
 class MatchingRows:
-    """The rows of a listing: ``count``, at most one more than COUNTED; ``ids`` finds them all when that is quick."""
+    """The rows of a listing: ``count``, at most one more than COUNTED; ``keys`` finds them all when that is quick."""
 
     count: int
-    ids: Select[Any] | None = None
+    keys: Select[Any] | None = None
 
     @property
     def total(self) -> int:
@@ -42,34 +43,34 @@ def find(connection: Connection, table: Table, listing: Listing) -> MatchingRows
     is_sqlite = _is_sqlite(connection.dialect)
     if is_sqlite and not listing.is_narrowed:
         return MatchingRows(connection.execute(_some(table, COUNTED)).scalar_one())
-    ids = select(table.model.id).where(*matching(table, listing))
+    keys = select(*table.key_columns).where(*matching(table, listing))
     by_text = by_trigrams(table, listing) if is_sqlite else None
     if by_text is not None:
         some = connection.scalars(by_text.limit(FEW + 1)).all()
         by_text = by_text if len(some) > FEW else _these(some)
         count = len(some) if len(some) <= FEW else _count(connection, by_text)
         if count <= COUNTED:
-            ids = ids.where(table.model.id.in_(by_text))
+            keys = keys.where(literal_column("rowid").in_(by_text))
         elif not listing.filters:
             return MatchingRows(count)
-    count = _count(connection, ids)
-    return MatchingRows(count, ids if listing.is_narrowed and count <= COUNTED else None)
+    count = _count(connection, keys)
+    return MatchingRows(count, keys if listing.is_narrowed and count <= COUNTED else None)
 
 
 def rows(dialect: Dialect, table: Table, listing: Listing, hits: MatchingRows, offset: int, limit: int) -> Select[Any]:
     """Return the query for some of the rows, in order; the last column is what they are ordered by, as it is kept."""
-    if hits.ids is None:
+    if hits.keys is None:
         return _followed(_is_sqlite(dialect), table, listing, offset, limit)
     # Few: all of them are put in order.
     found = _in_order(table, listing)
-    return found.where(table.model.id.in_(hits.ids)).offset(offset).limit(limit)
+    return found.where(is_among(table, hits.keys)).offset(offset).limit(limit)
 
 
 def every_row(dialect: Dialect, table: Table, listing: Listing, hits: MatchingRows) -> Select[Any]:
     """Return the query for all the rows, in order."""
     found = select(*table.attributes).order_by(*listing.order(table))
-    if hits.ids is not None:
-        return found.where(table.model.id.in_(hits.ids))
+    if hits.keys is not None:
+        return found.where(is_among(table, hits.keys))
     return found.where(*matching(table, listing, is_followed=_is_sqlite(dialect)))
 
 
@@ -87,20 +88,20 @@ def _count(connection: Connection, found: Select[Any]) -> int:
 @lru_cache(maxsize=512)
 def _followed(is_sqlite: bool, table: Table, listing: Listing, offset: int, limit: int) -> Select[Any]:
     # Many: the order's own index is followed until there are enough. Of what comes before, only the index is read.
-    key = table.model.id
-    ids = select(key).where(*matching(table, listing, is_followed=is_sqlite)).order_by(*listing.order(table))
-    return _in_order(table, listing).where(key.in_(ids.offset(offset).limit(limit)))
+    keys = select(*table.key_columns).where(*matching(table, listing, is_followed=is_sqlite))
+    keys = keys.order_by(*listing.order(table)).offset(offset).limit(limit)
+    return _in_order(table, listing).where(is_among(table, keys))
 
 
 def _in_order(table: Table, listing: Listing) -> Select[Any]:
-    key = type_coerce(listing.sort_key(table), NullType())
-    return select(*table.attributes, key).order_by(*listing.order(table))
+    sort_key = type_coerce(listing.sort_key(table), NullType())
+    return select(*table.attributes, sort_key).order_by(*listing.order(table))
 
 
 @cache
 def _some(table: Table, most: int) -> Select[Any]:
     # To go to the row after those that are counted takes a quarter of the time of counting them.
-    beyond = select(table.model.id).offset(most).limit(1).exists()
+    beyond = select(*table.key_columns).offset(most).limit(1).exists()
     return select(case((beyond, most + 1), else_=_all(table).scalar_subquery()))
 
 
@@ -109,9 +110,9 @@ def _all(table: Table) -> Select[int]:
     return select(func.count()).select_from(table.model)
 
 
-def _these(ids: Sequence[int]) -> Select[Any]:
+def _these(rowids: Sequence[int]) -> Select[Any]:
     # As one value: the statement is the same for any number of them.
-    return select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value)
+    return select(func.json_each(json.dumps(list(rowids))).table_valued("value").c.value)
 
 
 def _is_sqlite(dialect: Dialect) -> bool:

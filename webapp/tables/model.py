@@ -33,11 +33,10 @@ class Base(DeclarativeBase):
 
 
 class VersionedModel(Base):
-    """A row with an id that is never used twice, and a version that counts its edits (never a clock)."""
+    """A row with a version that counts its edits (never a clock). What its primary key is, each model says."""
 
     __abstract__ = True
 
-    id: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column()
     created: Mapped[datetime] = mapped_column(UtcDateTime)
     changed: Mapped[datetime] = mapped_column(UtcDateTime)

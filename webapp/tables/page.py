@@ -9,8 +9,10 @@ from functools import cache, cached_property
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, select
 
+from rowcast.tables.key import Key, content
+from rowcast.tables.key_clause import bound, can_hold, is_row
 from rowcast.tables.listing import Listing
 from rowcast.tables.matching_rows import count_all, find, rows
 from rowcast.tables.table import Table
@@ -18,9 +20,9 @@ from rowcast.tables.table import Table
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as columns: its id, a fingerprint of all that was read of it (8 bytes), and the values by name."""
+    """One row as columns: its key, a fingerprint of all that was read of it (8 bytes), and the values by name."""
 
-    id: int
+    key: Key
     fingerprint: bytes
     values: Mapping[str, Any]
 
@@ -50,9 +52,9 @@ class Page:
     ends: tuple[Any, Any] | None = None
 
     @cached_property
-    def ids(self) -> frozenset[int]:
-        """The ids of the rows."""
-        return frozenset(row.id for row in self.rows)
+    def keys(self) -> frozenset[Key]:
+        """The keys of the rows."""
+        return frozenset(row.key for row in self.rows)
 
     @property
     def pages(self) -> int:
@@ -83,8 +85,8 @@ class Page:
         """
         total = f"{self.total}{'+' * self.is_more}"
         head = f"{seed}\n{self.listing.query}\n{total}\n".encode()
-        rows = [b"%d:%b" % (row.id, row.fingerprint) for row in self.rows]
-        return blake2b(head + b"".join(rows), digest_size=12).hexdigest()
+        rows = content([(row.key, row.fingerprint) for row in self.rows])
+        return blake2b(head + rows, digest_size=12).hexdigest()
 
 
 def page_of(connection: Connection, table: Table, listing: Listing) -> Page:
@@ -110,22 +112,25 @@ def page_of(connection: Connection, table: Table, listing: Listing) -> Page:
     return Page(listing, shown, max(total, (number - 1) * size + len(shown)), number, now, is_more, ends)
 
 
-def row_of(connection: Connection, table: Table, id: int, *, is_locked: bool = False) -> Row | None:
-    """Return one row, ``is_locked`` where rows can be; None when there is none with this id."""
-    values = connection.execute(_one(table, is_locked), {"id": id}).one_or_none()
+def row_of(connection: Connection, table: Table, key: Key, *, is_locked: bool = False) -> Row | None:
+    """Return one row, ``is_locked`` where rows can be; None when there is none with this key."""
+    if not can_hold(connection.dialect, key):
+        return None
+    values = connection.execute(_one(table, is_locked), bound(table, key)).one_or_none()
     return None if values is None else _row(table, values)
 
 
 @cache
 def _one(table: Table, is_locked: bool) -> Select[Any]:
-    found = select(*table.attributes).where(table.model.id == bindparam("id"))
+    found = select(*table.attributes).where(is_row(table))
     return found.with_for_update() if is_locked else found
 
 
-def _row(table: Table, values: Any) -> Row:
+def _row(table: Table, read: Any) -> Row:
+    values = tuple(read)
     # ascii(), not repr(): what repr() escapes depends on the Python version, and nodes may differ in it.
-    digest = blake2b(ascii(tuple(values)).encode(), digest_size=8).digest()
-    return Row(values[0], digest, dict(zip(table.names, values, strict=True)))
+    digest = blake2b(ascii(values).encode(), digest_size=8).digest()
+    return Row(Key(values[: table.key_width]), digest, dict(zip(table.names, values, strict=True)))
 
 
 def _pages(total: int, size: int) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from rowcast.database import Database
 from rowcast.tables.history import changes_of
+from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing
 from rowcast.tables.page import Page, Row, page_of, row_of
 from rowcast.tables.table import Table
@@ -46,9 +47,9 @@ class PageCache:
         """Return the page of ``listing`` as it is now."""
         return await self._get((table, listing), lambda connection: page_of(connection, table, listing))
 
-    async def row(self, table: Table, id: int) -> tuple[Row | None, list[Any]]:
-        """Return a row as it is now (None: there is none with this id), and its newest changes."""
-        return await self._get((table, id), lambda c: (row_of(c, table, id), changes_of(c, table, id)))
+    async def row(self, table: Table, key: Key) -> tuple[Row | None, list[Any]]:
+        """Return a row as it is now (None: there is none with this key), and its newest changes."""
+        return await self._get((table, key), lambda c: (row_of(c, table, key), changes_of(c, table, key)))
 
     async def _get(self, key: object, work: Callable[[Connection], T]) -> T:
         version = self._database.version()

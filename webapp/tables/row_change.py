@@ -8,15 +8,18 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from rowcast.tables.key import Key
+
 RowState = Mapping[str, Any]  # what decides about a row (Table.query_columns), as the database keeps it
 
 
 @dataclass(frozen=True)
 class RowChange:
-    """A row that was written: how it was, and how it became (None: it was not there)."""
+    """A row that was written: how it was, and how it became (None: it was not there); ``key_names`` make its key."""
 
     before: RowState | None
     after: RowState | None
+    key_names: tuple[str, ...]
 
     @cached_property
     def states(self) -> tuple[RowState, ...]:
@@ -24,9 +27,9 @@ class RowChange:
         return tuple(state for state in (self.before, self.after) if state is not None)
 
     @cached_property
-    def ids(self) -> frozenset[int]:
-        """The ids that the row had."""
-        return frozenset(state["id"] for state in self.states)
+    def keys(self) -> frozenset[Key]:
+        """The keys that the row had."""
+        return frozenset(Key(state[name] for name in self.key_names) for state in self.states)
 
     @cached_property
     def differing(self) -> frozenset[str]:

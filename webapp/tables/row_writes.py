@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Delete, Insert, Update
 
 from rowcast.i18n import Message
 from rowcast.tables import write_statements
+from rowcast.tables.key import Key
+from rowcast.tables.key_clause import bound
 from rowcast.tables.page import Row, row_of
 from rowcast.tables.table import Table
 from rowcast.tables.text_normalization import fold
@@ -23,7 +25,7 @@ class ValueTaken(Exception):
 
 
 class RowNotFound(Exception):
-    """There is no row with this id (any more)."""
+    """There is no row with this key (any more)."""
 
 
 class VersionConflict(Exception):
@@ -43,16 +45,15 @@ def create(connection: Connection, table: Table, fields: Mapping[str, Any], *, b
     kept = _kept(table, fields)
     _check_taken(connection, table, None, kept)
     values = write_statements.columns(table, {"version": 1, "created": now, "changed": now, **kept})
-    made = _change(connection, write_statements.inserting(table), values).inserted_primary_key
-    id: int = made[0]
-    _record(connection, table, id, "create", by, None, fields)
-    return _current(connection, table, id)
+    key = Key(_change(connection, write_statements.inserting(table), values).inserted_primary_key)
+    _record(connection, table, key, "create", by, None, fields)
+    return _current(connection, table, key)
 
 
 def edit(
     connection: Connection,
     table: Table,
-    id: int,
+    key: Key,
     fields: Mapping[str, Any],
     *,
     version: int | None,
@@ -64,43 +65,44 @@ def edit(
     ``version`` is the one that the writer saw, None to set the fields whatever it is; ``expected`` looks at the row
     before anything is set. Raises RowNotFound, PreconditionFailed, VersionConflict, ValueTaken.
     """
-    row = _found(connection, table, id, expected)
+    row = _found(connection, table, key, expected)
     before = {name: row.values[name] for name, value in fields.items() if row.values[name] != value}
     if not before:
         return row
     _check_version(row, version)
     after = {name: fields[name] for name in before}
     kept = _kept(table, after)
-    _check_taken(connection, table, id, kept)
+    _check_taken(connection, table, key, kept)
     values = write_statements.columns(
         table, {"version": row.values["version"] + 1, "changed": datetime.now(UTC), **kept}
     )
-    _change(connection, write_statements.updating(table), {"this": id, **values})
-    _record(connection, table, id, "edit", by, before, after)
-    return _current(connection, table, id)
+    _change(connection, write_statements.updating(table), {**bound(table, key), **values})
+    key = table.key_of({**row.values, **after})  # fields may be part of it
+    _record(connection, table, key, "edit", by, before, after)
+    return _current(connection, table, key)
 
 
 def delete(
     connection: Connection,
     table: Table,
-    id: int,
+    key: Key,
     *,
     version: int | None,
     by: str,
     expected: Callable[[Row], bool] | None = None,
 ) -> Row:
     """Delete a row and return how it was; ``version`` and ``expected`` as for edit."""
-    row = _found(connection, table, id, expected)
+    row = _found(connection, table, key, expected)
     _check_version(row, version)
-    _change(connection, write_statements.deleting(table), {"this": id})
+    _change(connection, write_statements.deleting(table), bound(table, key))
     before = {column.name: row.values[column.name] for column in table.fields}
-    _record(connection, table, id, "delete", by, before, None)
+    _record(connection, table, key, "delete", by, before, None)
     return row
 
 
-def _found(connection: Connection, table: Table, id: int, expected: Callable[[Row], bool] | None) -> Row:
+def _found(connection: Connection, table: Table, key: Key, expected: Callable[[Row], bool] | None) -> Row:
     # Locked, where rows can be, so that what is decided about it stays true until it is written.
-    row = _current(connection, table, id, is_locked=True)
+    row = _current(connection, table, key, is_locked=True)
     if expected is not None and not expected(row):
         raise PreconditionFailed(row)
     return row
@@ -113,15 +115,15 @@ def _check_version(row: Row, version: int | None) -> None:
 
 def _kept(table: Table, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``fields``, and by what they are compared."""
-    keys = {column.key.key: column.name for column in table.columns if column.key is not None}
-    return {**fields, **{key: fold(fields[name]) for key, name in keys.items() if name in fields}}
+    folded = {column.key.key: column.name for column in table.columns if column.key is not None}
+    return {**fields, **{key: fold(fields[name]) for key, name in folded.items() if name in fields}}
 
 
-def _check_taken(connection: Connection, table: Table, id: int | None, kept: Mapping[str, Any]) -> None:
+def _check_taken(connection: Connection, table: Table, key: Key | None, kept: Mapping[str, Any]) -> None:
     taken = {}
     for column in table.columns:
         if column.taken and column.name in kept:
-            asked = {"value": kept[column.sort_key.key], "this": id}
+            asked = {"value": kept[column.sort_key.key], **bound(table, key)}
             if connection.execute(write_statements.others(table, column), asked).first() is not None:
                 taken[column.name] = column.taken
     if taken:
@@ -135,13 +137,13 @@ def _change(connection: Connection, statement: Insert | Update | Delete, values:
     return done
 
 
-def _record(connection: Connection, table: Table, id: int, verb: str, by: str, before: Any, after: Any) -> None:
+def _record(connection: Connection, table: Table, key: Key, verb: str, by: str, before: Any, after: Any) -> None:
     line = {"at": datetime.now(UTC), "by": by, "verb": verb, "table_name": table.name}
-    connection.execute(write_statements.RECORD, {**line, "row_id": id, "before": before, "after": after})
+    connection.execute(write_statements.RECORD, {**line, "row_key": str(key), "before": before, "after": after})
 
 
-def _current(connection: Connection, table: Table, id: int, *, is_locked: bool = False) -> Row:
-    row = row_of(connection, table, id, is_locked=is_locked)
+def _current(connection: Connection, table: Table, key: Key, *, is_locked: bool = False) -> Row:
+    row = row_of(connection, table, key, is_locked=is_locked)
     if row is None:
         raise RowNotFound
     return row

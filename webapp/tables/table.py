@@ -8,13 +8,14 @@ from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, create_model
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime, Enum, Integer, String
 from sqlalchemy.orm import InstrumentedAttribute
 
 from rowcast.i18n import Message
+from rowcast.tables.key import Key, KeyType
 from rowcast.tables.model import UtcDateTime, VersionedModel
 
-BOOKKEEPING = ("id", "version", "created", "changed")
+BOOKKEEPING = ("version", "created", "changed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,8 @@ class Table:
 
     ``name`` is the path, the id of the ``<tbody>`` and the name in the history; ``row`` begins the ids of the rows.
     ``search_index`` names the index of the searched text on SQLite (an FTS5 table, see migration 0002), if there is
-    one; ``change_log`` the log of the rows that were written on SQLite (see migration 0003): without it each commit
+    one: its rowids are those of the rows, which a VACUUM keeps only where a column is another name of theirs.
+    ``change_log`` names the log of the rows that were written on SQLite (see migration 0003): without it each commit
     there may have changed all. Rows are written by SQL alone: validators, events and cascades of the model do not run.
     """
 
@@ -86,16 +88,53 @@ class Table:
         return tuple(column for column in self.columns if column.name in self.draft.model_fields)
 
     @cached_property
+    def key_columns(self) -> tuple[InstrumentedAttribute[Any], ...]:
+        """The columns of the primary key: what makes a row that row."""
+        mapper = self.model.__mapper__
+        columns = self.model.__table__.primary_key
+        return tuple(getattr(self.model, mapper.get_property_by_column(column).key) for column in columns)
+
+    @cached_property
+    def key_names(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(column.key for column in self.key_columns)
+
+    @cached_property
+    def key_width(self) -> int:
+        """How many there are."""
+        return len(self.key_columns)
+
+    @cached_property
+    def key_type(self) -> KeyType:
+        """Of what kinds their values are; raises TypeError when there are others than integers and text."""
+        return KeyType(tuple(_kind(column) for column in self.key_columns))
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether the model says that the database numbers the rows (autoincrement=True), from 1: that is their key."""
+        (column, *others) = (attribute.property.columns[0] for attribute in self.key_columns)
+        return column.autoincrement is True and not others
+
+    def key_of(self, values: Mapping[str, Any]) -> Key:
+        """Return the key of the row with ``values``."""
+        return Key(values[name] for name in self.key_names)
+
+    @cached_property
+    def kept_names(self) -> tuple[str, ...]:
+        """What every row carries beside its columns: its key and its bookkeeping, which nobody sends."""
+        return (*self.key_names, *BOOKKEEPING)
+
+    @cached_property
     def attributes(self) -> tuple[InstrumentedAttribute[Any], ...]:
-        """What is read of each row, in one fixed order: fingerprints rest on it."""
-        names = dict.fromkeys((*BOOKKEEPING, *(column.name for column in self.columns)))
+        """What is read of each row, in one fixed order, the key first: fingerprints rest on it."""
+        names = dict.fromkeys((*self.kept_names, *(column.name for column in self.columns)))
         return tuple(getattr(self.model, name) for name in names)
 
     @cached_property
     def query_columns(self) -> tuple[str, ...]:
         """What decides which rows a listing has, and in what order: what is filtered, searched and sorted by."""
         keys = [column.sort_key.key for column in self.columns] + [column.value.key for column in self.filters]
-        return tuple(dict.fromkeys(("id", *keys)))
+        return tuple(dict.fromkeys((*self.key_names, *keys)))
 
     @cached_property
     def moments(self) -> frozenset[str]:
@@ -121,3 +160,12 @@ class Table:
             for name, info in self.draft.model_fields.items()
         }
         return create_model(f"{self.draft.__name__}Patch", __base__=self.draft, **fields)
+
+
+def _kind(column: InstrumentedAttribute[Any]) -> type[int | str]:
+    if isinstance(column.type, Integer):
+        return int
+    # PostgreSQL orders the values of an enum as they were declared, and takes no others as a question.
+    if isinstance(column.type, String) and not isinstance(column.type, Enum):
+        return str
+    raise TypeError(f"{column} is {column.type!r}: a key is made of integers and text")

@@ -30,7 +30,7 @@ def matching(table: Table, listing: Listing, *, is_followed: bool = False) -> li
 
 
 def by_trigrams(table: Table, listing: Listing) -> Select[Any] | None:
-    """Return the query for the ids of the rows with the text, None when the index cannot find it.
+    """Return the query for the rowids of the rows with the text, None when the index cannot find it.
 
     For SQLite: PostgreSQL takes its index of trigrams by itself.
     """

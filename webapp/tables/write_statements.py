@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Delete, Insert, Select, Update, bindparam, delete, insert, select, update
 
 from rowcast.tables.history import Change
+from rowcast.tables.key_clause import is_other_row, is_row
 from rowcast.tables.table import Column, Table
 
 RECORD = insert(Change)
@@ -22,21 +23,21 @@ def inserting(table: Table) -> Insert:
 
 @cache
 def updating(table: Table) -> Update:
-    """Return what changes the row with the id ``this``."""
-    return update(table.model).where(table.model.id == bindparam("this"))
+    """Return what changes the row whose key is bound."""
+    return update(table.model).where(is_row(table))
 
 
 @cache
 def deleting(table: Table) -> Delete:
-    """Return what deletes the row with the id ``this``."""
-    return delete(table.model).where(table.model.id == bindparam("this"))
+    """Return what deletes the row whose key is bound."""
+    return delete(table.model).where(is_row(table))
 
 
 @cache
 def others(table: Table, column: Column) -> Select[Any]:
-    """Return the query for another row than ``this`` (None: any) of which ``column`` is compared as ``value``."""
-    key = table.model.id
-    return select(key).where(column.sort_key == bindparam("value"), key.is_distinct_from(bindparam("this"))).limit(1)
+    """Return the query for another row than the one whose key is bound, with ``value`` to compare ``column`` by."""
+    found = select(*table.key_columns).where(column.sort_key == bindparam("value"), is_other_row(table))
+    return found.limit(1)
 
 
 def columns(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -68,7 +68,11 @@ async def test_a_row_is_told_as_it_was_and_as_it_became(
     assert touch.before is None
     assert touch.after is not None
     assert touch.after.keys() == set(USERS.query_columns)
-    assert (touch.after["id"], touch.after["role"], touch.after["username_key"]) == (row.id, "administrator", "eve")
+    assert (touch.after["id"], touch.after["role"], touch.after["username_key"]) == (
+        row.values["id"],
+        "administrator",
+        "eve",
+    )
     assert log.since(watching) == []
 
 
@@ -207,7 +211,7 @@ async def test_the_signal_tells_what_another_program_touched_and_nothing_for_a_c
     heard.clear()
     other.execute("CREATE TEMP TABLE t (x)")
     other.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'changes'")
-    other.execute("INSERT INTO changes (at, by, verb, table_name, row_id) VALUES ('2026-01-01', '', '', '', 1)")
+    other.execute("INSERT INTO changes (at, by, verb, table_name, row_key) VALUES ('2026-01-01', '', '', '', '1')")
     signal.committed()
     assert heard == [("bare", None)], "who has no log may have been touched"
     await signal.stop()

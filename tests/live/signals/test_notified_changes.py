@@ -105,14 +105,14 @@ async def test_a_row_is_told_as_it_was_and_as_it_became(
     assert after is not None
     ((id, key, changed),) = other.execute("SELECT id, username_key, changed FROM users WHERE id > 2")
     assert after == {
-        "id": row.id,
+        "id": row.values["id"],
         "username_key": key,
         "email_key": "eve@example.org",
         "role": "administrator",
         "status": "active",
         "changed": changed,
     }
-    assert id == row.id
+    assert id == row.values["id"]
     assert isinstance(changed, datetime)
     assert after.keys() == set(USERS.query_columns)
     await signal.stop()

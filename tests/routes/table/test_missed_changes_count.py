@@ -12,6 +12,7 @@ from rowcast.app import create_app
 from rowcast.config import Settings
 from rowcast.database import Database
 from rowcast.tables import row_writes
+from rowcast.tables.key import Key
 from rowcast.users import USERS
 from tests.conftest import Outside, make_user
 from tests.routes.asking import ADA, JSON, PAGE, PART, Got, ask
@@ -21,7 +22,7 @@ from tests.routes.following import following
 @pytest.fixture
 async def people(database: Database, outside: Outside) -> list[int]:
     """Thirty users, "User 00" to "User 29", who have been there for long."""
-    made = [(await make_user(database, f"User {number:02}")).id for number in range(30)]
+    made = [(await make_user(database, f"User {number:02}")).values["id"] for number in range(30)]
     outside.execute("UPDATE users SET changed = '2020-01-01 00:00:00.000000', version = version + 1")
     return made
 
@@ -51,7 +52,9 @@ async def test_edits_by_anyone_are_counted_each_row_once(
     assert await waiting(client, address) == 1
     outside.execute("UPDATE users SET status = 'closed' WHERE id = ?", people[1])
     assert await waiting(client, address) == 2
-    await database.write(lambda connection: row_writes.delete(connection, USERS, people[2], version=None, by="tests"))
+    await database.write(
+        lambda connection: row_writes.delete(connection, USERS, Key((people[2],)), version=None, by="tests")
+    )
     assert await waiting(client, address) == 3
     await make_user(database, "A new one")
     assert await waiting(client, address) == 4

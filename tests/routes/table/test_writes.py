@@ -104,7 +104,7 @@ async def test_an_edit_of_an_older_version_is_refused_and_shows_both_values(clie
         assert got.told == {"email": "Now: theirs@example.org", "status": "Now: Closed"}
         assert got.hidden["version"] == "2", "saving again keeps mine, knowingly"
     for method in ("POST", "PUT", "PATCH", "DELETE"):
-        program = await ask(client, method, f"/users/{row.id}?version=1", JSON, json={**ADA, "email": "x@example.org"})
+        program = await ask(client, method, f"/users/{row.key}?version=1", JSON, json={**ADA, "email": "x@example.org"})
         assert (program.status, program.json["status"], program.json["row"]["version"]) == (409, 409, 2)
     again = await ask(client, "POST", "/users/1", PAGE, form=mine | {"version": "2"})
     assert again.status == 303

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from rowcast.tables.row_change import RowChange
+from rowcast.tables.row_change import RowChange, RowState
 from rowcast.tables.table import Table
 
 MOST = 20  # rows; to judge a thousand listings by more would keep everybody waiting, and most would be changed
@@ -21,6 +21,7 @@ class ChangeLogReader:
     def __init__(self, table: Table) -> None:
         self.table = table.name
         self._log = table.change_log
+        self._key_names = table.key_names
         self._names = table.query_columns
         self._columns = ", ".join(f"{side}_{name}" for side in ("before", "after") for name in self._names)
         self._seen: tuple[int, int] | None = None
@@ -61,4 +62,7 @@ class ChangeLogReader:
     def _row_change(self, values: tuple[object, ...]) -> RowChange:
         width = len(self._names)
         before, after = (dict(zip(self._names, side, strict=True)) for side in (values[:width], values[width:]))
-        return RowChange(*(None if state["id"] is None else state for state in (before, after)))
+        return RowChange(self._state(before), self._state(after), self._key_names)
+
+    def _state(self, found: RowState) -> RowState | None:
+        return None if all(found[name] is None for name in self._key_names) else found

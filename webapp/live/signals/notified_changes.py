@@ -48,7 +48,8 @@ class NotifiedChanges:
 def parse_changes(table: Table, text: str) -> list[RowChange] | None:
     """Return the rows that ``text`` tells of; None when it does not tell all that decides: that may be any row."""
     try:
-        return [RowChange(_state(table, before), _state(table, after)) for before, after in json.loads(text)]
+        changes = json.loads(text)
+        return [RowChange(_state(table, was), _state(table, is_now), table.key_names) for was, is_now in changes]
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 

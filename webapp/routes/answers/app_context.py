@@ -14,6 +14,7 @@ from rowcast.live.hub import Hub
 from rowcast.live.signals import Signal
 from rowcast.routes.answers.body_cache import BodyCache
 from rowcast.showing.table_renderer import RendererCache
+from rowcast.tables.key import Key
 from rowcast.tables.page import Row, row_of
 from rowcast.tables.page_cache import PageCache
 from rowcast.tables.row_writes import RowNotFound
@@ -40,9 +41,9 @@ class AppContext:
         self.signal.committed()
         return result
 
-    async def find(self, table: Table, id: int) -> Row:
-        """Return the row ``id`` of ``table``; raises RowNotFound."""
-        row = await self.database.query(lambda connection: row_of(connection, table, id))
+    async def find(self, table: Table, key: Key) -> Row:
+        """Return the row ``key`` of ``table``; raises RowNotFound."""
+        row = await self.database.query(lambda connection: row_of(connection, table, key))
         if row is None:
             raise RowNotFound
         return row

@@ -15,7 +15,7 @@ from rowcast.i18n import Message, _
 from rowcast.routes.answers.content_negotiation import wants_json
 from rowcast.showing.link_builder import PAUSED
 from rowcast.tables.listing import Listing, parse
-from rowcast.tables.table import BOOKKEEPING, Table
+from rowcast.tables.table import Table
 
 LARGEST_VERSION = 2**63 - 1
 
@@ -72,7 +72,7 @@ async def _sent() -> dict[str, Any]:
 def validate(table: Table, model: type[BaseModel], sent: dict[str, Any]) -> dict[str, Any]:
     """Return the fields among ``sent`` as ``model`` (the table's draft or patch) makes them; raises InvalidFields."""
     names = model.model_fields
-    known = {*names, *BOOKKEEPING, "back"}
+    known = {*names, *table.kept_names, "back"}
     errors = {name: _("There is no field of this name.") for name in sent if name not in known}
     fields: dict[str, Any] = {}
     try:

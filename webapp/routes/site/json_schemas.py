@@ -6,18 +6,20 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from rowcast.tables.key import INTEGERS
 from rowcast.tables.listing import LONGEST_SEARCH, SIZES
 from rowcast.tables.table import Table
 
 STRING = {"type": "string"}
 COUNT = {"type": "integer", "minimum": 0}
-ID_OR_NULL = {"type": ["integer", "null"]}
 NUMBER = {"type": "integer", "minimum": 1}
 
 
 def shapes(table: Table) -> dict[str, Any]:
     """Return the schemas of ``table``: a row, what may be sent, a listing, a message of its stream; by name."""
     row, rows = table.row.title(), table.name.title()
+    key = _key(table)
+    after = {"after": {"type": [key["type"], "null"]}, "row": ref(row)}
     listing = {
         "total": COUNT,
         "is_more": {"type": "boolean"},
@@ -27,9 +29,9 @@ def shapes(table: Table) -> dict[str, Any]:
         "revision": {**STRING, "pattern": "^[0-9a-f]{24}$"},
     }
     steps: dict[str, dict[str, Any]] = {
-        "Delete": {"id": COUNT},
-        "Insert": {"after": ID_OR_NULL, "row": ref(row)},
-        "Move": {"after": ID_OR_NULL, "row": ref(row)},
+        "Delete": {"id": key},
+        "Insert": after,
+        "Move": after,
         "Update": {"row": ref(row)},
         "Reset": {"rows": _many(ref(row))},
     }
@@ -64,6 +66,21 @@ def query(table: Table) -> dict[str, Any]:
         "page": {**NUMBER, "maximum": 999_999_999},
         "size": {"enum": list(SIZES)},
     }
+
+
+def address(table: Table) -> dict[str, Any]:
+    """Return the schema of what stands for a row in its address."""
+    if table.key_type.kinds == (int,):
+        return {"type": "integer", "minimum": INTEGERS.start} | _key(table) | {"maximum": INTEGERS[-1]}
+    return {**STRING, "pattern": "^[a-z0-9_-]+$"}
+
+
+def _key(table: Table) -> dict[str, Any]:
+    # Its value, or a list of its values. What a database numbers, it numbers from 1.
+    values: list[dict[str, Any]] = [{"type": "integer"} if kind is int else STRING for kind in table.key_type.kinds]
+    if len(values) == 1:
+        return COUNT if table.is_numbered else values[0]
+    return {"type": "array", "prefixItems": values, "minItems": len(values), "maxItems": len(values)}
 
 
 def _row(table: Table) -> dict[str, Any]:

@@ -14,13 +14,12 @@ from typing import Any
 from quart import Quart, Response, jsonify
 from quart_schema import Info, QuartSchema, hide
 from quart_schema.openapi import OpenAPIProvider
-from werkzeug.routing import IntegerConverter, Rule
-from werkzeug.routing.converters import BaseConverter
+from werkzeug.routing import Rule
 
 from rowcast.routes.answers.content_negotiation import VARY, audience, render_plain
 from rowcast.routes.answers.own_address import path_prefix
 from rowcast.routes.site.api_operations import CSV, EVENTS, HTML, JSON, PROBLEM, SERVICES, TAGS, Operation, interface
-from rowcast.routes.site.json_schemas import STRING, ref, shapes
+from rowcast.routes.site.json_schemas import STRING, address, ref, shapes
 from rowcast.tables.table import Table
 
 HEADERS = {"Vary": VARY, "Cache-Control": "no-cache"}
@@ -32,6 +31,7 @@ def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
     """Add ``/openapi.json`` and the page ``/docs``, in the reader's language."""
     operations = dict(SERVICES)
     components: dict[str, Any] = {}
+    addresses = {table.name: address(table) for table in tables}
     for table in tables:
         components |= shapes(table)
         operations |= {f"{table.name}.{name}": operation for name, operation in interface(table).items()}
@@ -51,15 +51,12 @@ def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
                 for method, shown in methods.items():
                     blueprint, _dot, name = rule.endpoint.rpartition(".")
                     special = f"{blueprint}.{method} {name}"
+                    for parameter in shown["parameters"]:
+                        if parameter["in"] == "path" and blueprint in addresses:
+                            parameter["schema"] = addresses[blueprint]
                     about = operations[special if special in operations else rule.endpoint]
                     methods[method] = _described(shown, about, f"{method} {path}")
             return paths, found
-
-        def build_path_parameter(self, name: str, converter: BaseConverter) -> dict[str, Any]:
-            shown = super().build_path_parameter(name, converter)
-            if isinstance(converter, IntegerConverter):
-                shown["schema"] |= {"minimum": 0, "maximum": converter.max}
-            return shown
 
     class Document(QuartSchema):
         @hide

@@ -38,7 +38,7 @@ def add_waiting(routes: Blueprint, table: Table, app_context: AppContext) -> Non
         if problems:
             abort(400)
         try:
-            shown = unpack(request.args.get("shown", ""))
+            shown = unpack(request.args.get("shown", ""), table.key_type)
         except ValueError:
             abort(400)
         page = await app_context.pages.read(table, listing)

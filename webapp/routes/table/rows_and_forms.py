@@ -12,25 +12,26 @@ from rowcast.i18n import Message
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.negotiated_response import HandlerResult, answering
 from rowcast.routes.answers.request_parsing import listing_before, paused_before
+from rowcast.routes.table.key_converter import row_path
+from rowcast.tables.key import Key
 from rowcast.tables.page import Row, row_of
 from rowcast.tables.row_writes import RowNotFound
 from rowcast.tables.serialization import row_as_json
 from rowcast.tables.table import Table
 
-ROW = "/<int(max=9223372036854775807):id>"  # the largest id that a database has
-
 
 def add_rows(routes: Blueprint, table: Table, app_context: AppContext) -> None:
     """Add the routes that show rows and forms of ``table``; none of them writes."""
+    path = row_path(table)
 
-    @routes.get(ROW)
+    @routes.get(path)
     @answering(table, app_context)
-    async def show(id: int) -> HandlerResult:
+    async def show(id: Key) -> HandlerResult:
         """One row, with what happened to it."""
         row, changes = await app_context.pages.row(table, id)
         if row is None:
             raise RowNotFound
-        shown = panel("_show.html", table, json=row_as_json(row), row=row.values, changes=changes)
+        shown = panel("_show.html", table, json=row_as_json(row), key=row.key, row=row.values, changes=changes)
         history = ascii([tuple(change) for change in changes])
         stands_on = row.tag, history, shown.context["back"].query, str(shown.context["paused"])
         return replace(shown, stands_on=stands_on, etag=row.tag, is_kept=True)
@@ -41,21 +42,21 @@ def add_rows(routes: Blueprint, table: Table, app_context: AppContext) -> None:
         """The form that adds a row."""
         return form(table)
 
-    @routes.get(f"{ROW}/edit")
+    @routes.get(f"{path}/edit")
     @answering(table, app_context)
-    async def edit_form(id: int) -> HandlerResult:
+    async def edit_form(id: Key) -> HandlerResult:
         """The form that edits a row."""
         return form(table, row=await app_context.find(table, id))
 
-    @routes.get(f"{ROW}/delete")
+    @routes.get(f"{path}/delete")
     @answering(table, app_context)
-    async def delete_form(id: int) -> HandlerResult:
+    async def delete_form(id: Key) -> HandlerResult:
         """The question before a row is deleted."""
-        return panel("_delete.html", table, row=(await app_context.find(table, id)).values)
+        return question(table, await app_context.find(table, id))
 
-    @routes.get(f"{ROW}/notice")
+    @routes.get(f"{path}/notice")
     @answering(table, app_context)
-    async def notice(id: int) -> HandlerResult:
+    async def notice(id: Key) -> HandlerResult:
         """What an open form of this row should know: whether the row is still at the form's version."""
         row = await app_context.database.query(lambda connection: row_of(connection, table, id))
         current = row is not None and request.args.get("version") == str(row.values["version"])
@@ -102,13 +103,19 @@ def form(
     return panel(
         "_form.html",
         table,
-        row=row.values if row else None,
+        key=row and row.key,
+        row=row and row.values,
         version=version,
         values={column.name: _text(shown.get(column.name, "")) for column in table.fields},
         errors=errors or {},
         conflict=conflict,
         sent=sent,
     )
+
+
+def question(table: Table, row: Row, sent: Mapping[str, Any] | None = None) -> HandlerResult:
+    """Return the question whether to delete ``row``."""
+    return panel("_delete.html", table, sent=sent, key=row.key, row=row.values)
 
 
 def _text(value: Any) -> str:

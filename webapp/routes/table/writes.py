@@ -21,9 +21,11 @@ from rowcast.routes.answers.request_parsing import (
     validate,
     version_in,
 )
-from rowcast.routes.table.rows_and_forms import ROW, form, panel
+from rowcast.routes.table.key_converter import row_path
+from rowcast.routes.table.rows_and_forms import form, panel, question
 from rowcast.showing.link_builder import url
 from rowcast.tables import row_writes
+from rowcast.tables.key import Key
 from rowcast.tables.row_writes import PreconditionFailed, RowNotFound, ValueTaken, VersionConflict
 from rowcast.tables.serialization import row_as_json
 from rowcast.tables.table import Table
@@ -37,6 +39,7 @@ GONE = _("Nothing was saved: this row was deleted meanwhile.")
 
 def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None:
     """Add the routes that change rows of ``table``."""
+    path = row_path(table)
 
     @routes.post("")
     @answering(table, app_context)
@@ -49,13 +52,13 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
         except (InvalidFields, ValueTaken) as error:
             return refused(422, INVALID, error.errors, form(table, sent=sent, errors=error.errors))
         done = finished(table, sent, _("Added %(name)s.", name=table.name_of(row.values)), form(table))
-        location = {"Location": f"{path_prefix()}/{table.name}/{row.id}"}
+        location = {"Location": f"{path_prefix()}/{table.name}/{row.key}"}
         return replace(done, status=201, json=row_as_json(row), etag=row.tag, headers=location)
 
-    @routes.route(ROW, methods=["POST", "PUT", "PATCH"])
+    @routes.route(path, methods=["POST", "PUT", "PATCH"])
     @answering(table, app_context)
     @reading
-    async def edit(id: int, sent: dict[str, Any]) -> HandlerResult:
+    async def edit(id: Key, sent: dict[str, Any]) -> HandlerResult:
         """Change a row: all fields by PUT, those that are sent by POST and PATCH."""
         try:
             version = version_in(sent)
@@ -80,11 +83,11 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
         part = done.part if is_whole(sent) else "_flash_only.html"
         return replace(done, json=row_as_json(row), etag=row.tag, part=part)
 
-    @routes.post(f"{ROW}/delete")
-    @routes.delete(ROW)
+    @routes.post(f"{path}/delete")
+    @routes.delete(path)
     @answering(table, app_context)
     @reading
-    async def delete(id: int, sent: dict[str, Any]) -> HandlerResult:
+    async def delete(id: Key, sent: dict[str, Any]) -> HandlerResult:
         """Delete a row."""
         try:
             version = version_in(sent)
@@ -93,14 +96,9 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
                 lambda connection: row_writes.delete(connection, table, id, version=version, by=by, expected=expected)
             )
         except InvalidFields as error:
-            return refused(
-                422,
-                BAD_VERSION,
-                error.errors,
-                panel("_delete.html", table, sent=sent, row=(await app_context.find(table, id)).values),
-            )
+            return refused(422, BAD_VERSION, error.errors, question(table, await app_context.find(table, id), sent))
         except VersionConflict as error:
-            return conflicting(error, panel("_delete.html", table, sent=sent, row=error.row.values), NOT_DELETED)
+            return conflicting(error, question(table, error.row, sent), NOT_DELETED)
         return finished(table, sent, _("Deleted %(name)s.", name=table.name_of(row.values)))
 
     def is_whole(sent: dict[str, Any]) -> bool:
