@@ -175,8 +175,7 @@ async def recover(readers: list[Reader], dice: random.Random) -> None:
 async def settle(world: World, readers: list[Reader], patience: float) -> None:
     """Wait until every reader shows what a fresh page shows, and see that it stays so."""
     deadline = asyncio.get_running_loop().time() + patience
-    judge = Judge(world.edition)
-    judged = {key: await world.judged(key, judge) for key in dict.fromkeys(reader.key for reader in readers)}
+    judged = await world.judged([reader.key for reader in readers], Judge(world.edition))
     for reader in readers:
         fresh, revision = judged[reader.key]
         query = reader.key.listing.query
