@@ -7,12 +7,14 @@ import random
 from collections import Counter
 
 from rowcast.live.feed_key import Format
+from rowcast.live.frame import Frame
 from rowcast.tables.listing import Listing, parse
 from rowcast.users import USERS
 from tests.live.reader import Reader
 from tests.live.tally import Tally
 from tests.live.world import Judge, World
 from tests.live.writes import Writer
+from tests.model import Decoder, parts
 
 ROUNDS = 4
 PATIENCE = 20.0  # seconds until all agree, on a machine that is busy with other things
@@ -186,4 +188,11 @@ async def settle(world: World, readers: list[Reader], patience: float) -> None:
         assert reader.screen.state == fresh.state, f"{query!r} is not what a fresh page is"
     sent = [len(reader.writer.frames) for reader in readers]
     await asyncio.sleep(REST)
-    assert sent == [len(reader.writer.frames) for reader in readers], "nothing changes, so nothing is sent"
+    for reader, count in zip(readers, sent, strict=True):
+        assert all(map(is_summary, reader.writer.frames[count:])), "nothing changes, so nothing is sent"
+
+
+def is_summary(frame: Frame) -> bool:
+    """Whether the frame only sums up what came before: of what went on for seconds, that is due at the end."""
+    (event,) = Decoder().feed(frame.data)
+    return event.data.startswith("<") and [part.target for part in parts(event.data)] == ["summary"]
