@@ -11,13 +11,14 @@ from rowcast.live.frame import Frame
 from rowcast.tables.listing import Listing, parse
 from rowcast.users import USERS
 from tests.live.reader import Reader
+from tests.live.skipping import patient_time
 from tests.live.tally import Tally
 from tests.live.world import Judge, World
 from tests.live.writes import Writer
 from tests.model import Decoder, parts
 
 ROUNDS = 4
-PATIENCE = 20.0  # seconds until all agree, on a machine that is busy with other things
+PATIENCE = 20.0  # seconds until all agree
 REST = 0.06  # seconds in which nothing may be sent any more
 COLUMNS = ("username", "email", "role", "status", "changed")
 FAULTS = {
@@ -176,13 +177,13 @@ async def recover(readers: list[Reader], dice: random.Random) -> None:
 
 async def settle(world: World, readers: list[Reader], patience: float) -> None:
     """Wait until every reader shows what a fresh page shows, and see that it stays so."""
-    deadline = asyncio.get_running_loop().time() + patience
+    deadline = patient_time() + patience
     judged = await world.judged([reader.key for reader in readers], Judge(world.edition))
     for reader in readers:
         fresh, revision = judged[reader.key]
         query = reader.key.listing.query
         while reader.position != revision:
-            assert asyncio.get_running_loop().time() < deadline, f"{query!r} stays at {reader.position}, not {revision}"
+            assert patient_time() < deadline, f"{query!r} stays at {reader.position}, not {revision}"
             await asyncio.sleep(0.01)
         reader.check()
         assert reader.screen.state == fresh.state, f"{query!r} is not what a fresh page is"

@@ -2,7 +2,7 @@
 
 A history is random by its seed, and so reproducible by it. Hypothesis could draw the same actions, but not shrink them:
 threads and timers decide which write falls into which read, so a failure seldom comes back from fewer steps; and it
-runs one example at a time, where here many wait for their timers at once. What is pure is tested by Hypothesis, in
+runs one example at a time, where here many are under way at once. What is pure is tested by Hypothesis, in
 ``test_steps.py`` and ``test_frames.py``; that these histories can fail, in ``test_mutations.py``.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Iterable
 
 import pytest
 
@@ -18,51 +19,46 @@ from rowcast.tables import matching_rows
 from tests.conftest import NewDatabase
 from tests.live.history import PATIENCE, history, listing, settle
 from tests.live.reader import Reader
+from tests.live.skipping import run
 from tests.live.tally import Tally
 from tests.live.world import World
 from tests.live.writes import Writer
 from tests.model import parts
 
 TOGETHER = 16  # histories at a time, so that one works while others wait
-BATCHES = 5
-HISTORIES = 4 * BATCHES * TOGETHER
+EACH = 80  # histories of one test
+HISTORIES = 4 * EACH
 
 
 @pytest.mark.only("sqlite")
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("first", range(0, HISTORIES, BATCHES * TOGETHER))
-async def test_every_page_converges_whatever_happened(first: int, new_database: NewDatabase) -> None:
-    await converge(first, new_database)
+@pytest.mark.parametrize("first", range(0, HISTORIES, EACH))
+def test_every_page_converges_whatever_happened(first: int, new_database: NewDatabase, dialect: str) -> None:
+    run(dialect, converge(first, new_database))
 
 
 @pytest.mark.only("postgresql")
 @pytest.mark.timeout(300)
-async def test_every_page_converges_on_postgresql_too(new_database: NewDatabase) -> None:
-    await converge(0, new_database)
+def test_every_page_converges_on_postgresql_too(new_database: NewDatabase, dialect: str) -> None:
+    run(dialect, converge(0, new_database))
 
 
-async def test_every_copy_that_a_program_keeps_converges_too(new_database: NewDatabase) -> None:
-    await converge(0, new_database, form="json")
+def test_every_copy_that_a_program_keeps_converges_too(new_database: NewDatabase, dialect: str) -> None:
+    run(dialect, converge(0, new_database, form="json"))
 
 
-async def test_where_not_all_rows_are_counted(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_not_all_rows_are_counted(
+    new_database: NewDatabase, dialect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(matching_rows, "COUNTED", 100)
-    counted = await asyncio.gather(*(history(new_database(), seed) for seed in range(TOGETHER)))
-    assert sum(tally.writes["bulk"] + tally.writes["past bulk"] for tally in counted), "or there are too few to count"
+    tally = run(dialect, happened(range(TOGETHER), new_database))
+    assert tally.writes["bulk"] + tally.writes["past bulk"], "or there are too few to count"
 
 
 async def converge(first: int, new_database: NewDatabase, *, form: Format = "html") -> None:
-    tally = Tally()
-    for batch in range(BATCHES):
-        seeds = range(first + batch * TOGETHER, first + (batch + 1) * TOGETHER)
-        urls = [new_database() for _ in seeds]
-        histories = (history(url, seed, form=form) for url, seed in zip(urls, seeds, strict=True))
-        for end in await asyncio.gather(*histories, return_exceptions=True):
-            if isinstance(end, BaseException):
-                raise end
-            tally += end
+    tally = await happened(range(first, first + EACH), new_database, form)
     # This proves little unless differences did most of the work, and unless there was much to do.
-    assert tally.histories == BATCHES * TOGETHER
+    assert tally.histories == EACH
     assert tally.writes.total() > 8 * tally.histories, tally
     assert tally.faults.total() > 4 * tally.histories, tally
     # Nor of what feeds are spared, unless they were.
@@ -70,6 +66,21 @@ async def converge(first: int, new_database: NewDatabase, *, form: Format = "htm
     assert tally.frames["incremental"] > 2 * tally.histories, tally
     assert tally.frames["resuming"] > tally.histories / 8, tally
     assert tally.frames["incremental"] + tally.frames["resuming"] > tally.frames["replacing"], tally
+
+
+async def happened(seeds: Iterable[int], new_database: NewDatabase, form: Format = "html") -> Tally:
+    """Let the histories of ``seeds`` happen, several at a time; return what happened in all."""
+    tally, turn = Tally(), asyncio.Semaphore(TOGETHER)
+
+    async def one(seed: int) -> Tally:
+        async with turn:
+            return await history(new_database(), seed, form=form)
+
+    for end in await asyncio.gather(*map(one, seeds), return_exceptions=True):
+        if isinstance(end, BaseException):
+            raise end
+        tally += end
+    return tally
 
 
 @pytest.mark.parametrize("seed", range(4))
