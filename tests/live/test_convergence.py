@@ -71,10 +71,15 @@ async def converge(first: int, new_database: NewDatabase, *, form: Format = "htm
 async def happened(seeds: Iterable[int], new_database: NewDatabase, form: Format = "html") -> Tally:
     """Let the histories of ``seeds`` happen, several at a time; return what happened in all."""
     tally, turn = Tally(), asyncio.Semaphore(TOGETHER)
+    free = [new_database() for _ in range(TOGETHER)]
 
     async def one(seed: int) -> Tally:
         async with turn:
-            return await history(new_database(), seed, form=form)
+            url = free.pop()
+            try:
+                return await history(url, seed, form=form)
+            finally:
+                free.append(url if url.startswith("postgresql") else new_database())
 
     for end in await asyncio.gather(*map(one, seeds), return_exceptions=True):
         if isinstance(end, BaseException):
