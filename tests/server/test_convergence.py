@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
+from tests.conftest import Outside
 from tests.programs import program
 from tests.running import ADD_USER, Server
 from tests.server.conftest import Serve
@@ -44,8 +45,8 @@ async def open_pages(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def edit(server: Server, client: httpx.AsyncClient, dice: random.Random, number: int) -> None:
-    """Add, change or delete something, by HTTP or past the server."""
+async def edit(client: httpx.AsyncClient, other: Outside, dice: random.Random, number: int) -> None:
+    """Add, change or delete something, by HTTP or by another program."""
     user = dice.randint(1, PEOPLE + number // 4)
     role, status = dice.choice(["administrator", "member"]), dice.choice(["active", "closed"])
     name, email = f"{dice.choice('AbZé')} user {number}", f"u{number}@{dice.choice('abc')}.example.org"
@@ -59,11 +60,23 @@ async def edit(server: Server, client: httpx.AsyncClient, dice: random.Random, n
         case 4:
             await client.patch(f"/users/{user}", json={"username": name})
         case 5:
-            server.execute(ADD_USER, name, email, role, status)
+            other.execute(ADD_USER, name, email, role, status)
         case 6:
-            server.execute("UPDATE users SET role = ?, status = ? WHERE id % 7 = ?", role, status, number % 7)
+            other.execute("UPDATE users SET role = ?, status = ? WHERE id % 7 = ?", role, status, number % 7)
         case 7:
-            server.execute("DELETE FROM users WHERE id = ?", user)
+            other.execute("DELETE FROM users WHERE id = ?", user)
+
+
+async def edit_and_cut(
+    client: httpx.AsyncClient, other: Outside, pages: list[Follower], dice: random.Random, edits: int
+) -> None:
+    """Edit in bursts, cut a connection after each, and wait until all pages are as fresh ones."""
+    for first in range(0, edits, BURST):
+        await asyncio.gather(*(edit(client, other, dice, number) for number in range(first, first + BURST)))
+        dice.choice(pages).cut()
+        await asyncio.sleep(PAUSE if first // BURST % 4 else 0)
+    for page in pages:
+        await page.settle(client)
 
 
 EMBEDDED = ["", "actions=0", "theme=dark&size=25", "actions=0&theme=light&sort=-email&size=25&page=2", "role=member"]
@@ -78,12 +91,8 @@ async def test_every_embedded_table_equals_a_fresh_one_after_hundreds_of_edits_a
             open_pages(server, client, EMBEDDED, "/users/table") as pages,
         ):
             assert all(("embed=part" in page.screen.stream) == (accept == "*/*") for page in pages)
-            for first in range(0, EDITS // 4, BURST):
-                await asyncio.gather(*(edit(server, client, dice, number) for number in range(first, first + BURST)))
-                dice.choice(pages).cut()
-                await asyncio.sleep(PAUSE if first // BURST % 4 else 0)
-            for page in pages:
-                await page.settle(client)
+            with program(server.url) as other:
+                await edit_and_cut(client, other, pages, dice, EDITS // 4)
             whole, steps = sum(page.whole for page in pages), sum(page.steps for page in pages)
             assert steps > 3 * whole, (whole, steps)
 
@@ -93,12 +102,8 @@ async def test_every_page_equals_a_fresh_one_after_hundreds_of_edits_and_cuts(se
     server.add_users(PEOPLE)
     assert len(set(QUERIES)) == 20
     async with httpx.AsyncClient(base_url=server.address) as client, open_pages(server, client, QUERIES) as pages:
-        for first in range(0, EDITS, BURST):
-            await asyncio.gather(*(edit(server, client, dice, number) for number in range(first, first + BURST)))
-            dice.choice(pages).cut()
-            await asyncio.sleep(PAUSE if first // BURST % 4 else 0)
-        for page in pages:
-            await page.settle(client)
+        with program(server.url) as other:
+            await edit_and_cut(client, other, pages, dice, EDITS)
         # This proves nothing unless connections were cut, and unless steps did the work.
         assert sum(page.cuts for page in pages) > EDITS / BURST / 2
         whole, steps = sum(page.whole for page in pages), sum(page.steps for page in pages)
