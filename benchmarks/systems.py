@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks import processor
 from benchmarks.client import HOST
 from benchmarks.processor import SERVER, pinned
+from tests.ports import free_port
 
 START = 60.0  # seconds that a system may take until it listens
 STOP = 5.0  # seconds after which one that does not end is killed
@@ -110,12 +111,11 @@ def running(
     """Start all programs at once, and stop them at the end; ``missing`` is told of those that cannot be had."""
     up: dict[str, System] = {}
     with ExitStack() as ends:
-        ports = free_ports(len(programs))
         for number, program in enumerate(programs):
             own = folder / str(number)
             own.mkdir()
             try:
-                up[program.name] = System(program, own, ports[number])
+                up[program.name] = System(program, own, free_port())
                 ends.callback(up[program.name].stop)
             except Missing as reason:
                 missing(program.name, str(reason))
@@ -126,15 +126,6 @@ def running(
                 missing(name, str(reason))
                 del up[name]
         yield up
-
-
-def free_ports(count: int) -> list[int]:
-    """Return so many ports that nobody listens on, no two the same: each is held until all are found."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((HOST, 0))
-        return [int(one.getsockname()[1]) for one in sockets]
 
 
 def _environment() -> dict[str, str]:

@@ -1,4 +1,7 @@
-"""A real ``rowcast serve``: started in a fresh folder on a free port, stopped by its pid, its output collected."""
+"""A real ``rowcast serve``: started in a fresh folder on a free port, stopped by its pid, its output collected.
+
+It is forked from a process that has imported everything, unless the test is about the command itself.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.forking import Forked
+from tests.ports import free_port
 from tests.programs import program
 
 START = 30.0  # seconds that a server may take to print its address
 STOP = 10.0  # seconds after which one that does not end is killed
 ADDRESS = re.compile(r"Rowcast is at (http://\S+:(\d+))/")
 PROGRAM = str(Path(sys.executable).parent / "rowcast")
+Process = subprocess.Popen[str] | Forked
 ADD_USER = "INSERT INTO users (username, email, role, status) VALUES (?, ?, ?, ?)"
 
 
@@ -29,17 +35,21 @@ def environment(**settings: object) -> dict[str, str]:
 
 
 class Server:
-    """One server process after another, on one folder; ``start`` again after ``stop`` keeps file and port."""
+    """One server process after another, on one folder; ``start`` again after ``stop`` keeps file and port.
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    ``command`` is started anew each time; without it, a process is forked that runs the same code.
+    """
+
+    def __init__(self, folder: Path, command: str = "", **settings: object) -> None:
         self.folder = folder
+        self.command = command
         self.file = folder / "rowcast.db"
-        self.settings: dict[str, object] = {"port": 0, **settings}
+        self.settings: dict[str, object] = {"port": free_port(), **settings}
         self.words = ["serve"]
         self.output: list[str] = []
         self.address = ""
         self._listening = threading.Event()
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Process | None = None
         self._reader: threading.Thread | None = None
 
     @property
@@ -48,7 +58,7 @@ class Server:
         return str(self.settings.get("database", f"sqlite:///{self.file}"))
 
     @property
-    def process(self) -> subprocess.Popen[str]:
+    def process(self) -> Process:
         """The process that runs."""
         assert self._process is not None, "the server was not started"
         return self._process
@@ -59,22 +69,19 @@ class Server:
         return int(self.address.rpartition(":")[2])
 
     def start(self, **settings: object) -> None:
-        """Start, and wait until it listens; the second time on the same port."""
+        """Start, and wait until it listens; each time on the same port."""
         self.settings |= settings
         self._listening.clear()
-        self._process = subprocess.Popen(
-            [PROGRAM, *self.words],
-            cwd=self.folder,
-            env=environment(**self.settings),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        env = environment(**self.settings)
+        if self.command:
+            words, output = [self.command, *self.words], {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+            self._process = subprocess.Popen(words, cwd=self.folder, env=env, text=True, **output)
+        else:
+            self._process = Forked(self.words, self.folder, env)
         self._reader = threading.Thread(target=self._collect, args=(self._process,))
         self._reader.start()
         assert self._listening.wait(START), f"the server printed no address:\n{self.told}"
         assert self.address, f"the server ended with status {self._process.wait(STOP)}:\n{self.told}"
-        self.settings["port"] = self.port
 
     @property
     def told(self) -> str:
@@ -128,7 +135,7 @@ class Server:
         ]
         self.execute_many(ADD_USER, rows)
 
-    def _collect(self, process: subprocess.Popen[str]) -> None:
+    def _collect(self, process: Process) -> None:
         assert process.stdout is not None
         with process.stdout as lines:
             for line in lines:
@@ -140,9 +147,9 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path, **settings: object) -> Iterator[Server]:
+def running(folder: Path, command: str = "", **settings: object) -> Iterator[Server]:
     """Run a server in ``folder``; it must have logged no traceback by the time it is stopped."""
-    server = Server(folder, **settings)
+    server = Server(folder, command, **settings)
     try:
         server.start()
         yield server

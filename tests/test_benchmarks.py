@@ -24,7 +24,8 @@ from benchmarks.measures.views import SHOWN, USER, listings
 from benchmarks.plan import Plan
 from benchmarks.results import Results
 from benchmarks.rowcast_server import rowcast
-from benchmarks.systems import Missing, Program, System, free_ports, running
+from benchmarks.systems import Missing, Program, System, running
+from tests.ports import free_port
 
 STREAM = request("GET", "/")
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
@@ -205,7 +206,7 @@ def test_a_process_that_ends_while_it_is_looked_at_counts_for_nothing(monkeypatc
 
 
 def test_no_two_systems_are_given_one_port() -> None:
-    assert len(set(free_ports(500))) == 500
+    assert len({free_port() for _ in range(500)}) == 500
 
 
 @pytest.mark.parametrize("error", [Failed("no"), OSError("no"), KeyError("no"), httpx.ReadTimeout("no")], ids=repr)

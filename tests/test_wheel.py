@@ -50,9 +50,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(environment: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr("tests.running.PROGRAM", str(environment / "bin/rowcast"))
-    with running(folder) as started:
+def server(environment: Path, folder: Path) -> Iterator[Server]:
+    with running(folder, str(environment / "bin/rowcast")) as started:
         yield started
 
 

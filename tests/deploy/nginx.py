@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parent.parent.parent
 GUIDED = ROOT / "docs/nginx.conf"
 # Where it is installed, or where `make programs` has unpacked it.
@@ -67,12 +69,6 @@ def _make_certificate(folder: Path) -> None:
     names = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
     subprocess.run(["openssl", "req", *kind, *names, *files], check=True, capture_output=True)
-
-
-def free_port() -> int:
-    """Return a port that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.deploy.nginx import PATH, ROOT, free_port, listening
-from tests.postgres import Cluster
+from tests.deploy.nginx import PATH, ROOT, listening
+from tests.ports import free_port
+from tests.postgres import Databases
 
 SETTINGS = """
 [databases]
@@ -28,7 +29,7 @@ pool_mode = transaction
 
 
 @contextmanager
-def pgbouncer(cluster: Cluster, name: str) -> Iterator[str]:
+def pgbouncer(cluster: Databases, name: str) -> Iterator[str]:
     """Run PgBouncer before the database ``name``, to which it makes three connections; return its address."""
     program = shutil.which("pgbouncer", path=PATH)
     assert program, "no pgbouncer: run `make programs`"

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.deploy.pgbouncer import pgbouncer
-from tests.postgres import Cluster
+from tests.postgres import Databases
 from tests.programs import program
 from tests.running import ADD_USER, running
 from tests.server.stream import following
@@ -21,7 +21,7 @@ TOGETHER = 30  # requests at once, over the three connections that PgBouncer has
 
 
 @pytest.fixture
-def name(cluster: Cluster) -> Iterator[str]:
+def name(cluster: Databases) -> Iterator[str]:
     """An empty database."""
     made = cluster.create()
     yield made
@@ -29,7 +29,7 @@ def name(cluster: Cluster) -> Iterator[str]:
 
 
 def test_a_start_without_a_direct_address_is_refused_with_the_remedy(
-    tmp_path: Path, cluster: Cluster, name: str
+    tmp_path: Path, cluster: Databases, name: str
 ) -> None:
     with pgbouncer(cluster, name) as pooled:
         for _ in range(2):  # PgBouncer's connections stay, and with them whatever was prepared there before
@@ -37,7 +37,7 @@ def test_a_start_without_a_direct_address_is_refused_with_the_remedy(
             assert "set ROWCAST_LISTEN to an address of PostgreSQL itself" in told
 
 
-async def test_with_a_direct_address_all_of_it_works(tmp_path: Path, cluster: Cluster, name: str) -> None:
+async def test_with_a_direct_address_all_of_it_works(tmp_path: Path, cluster: Databases, name: str) -> None:
     with (
         pgbouncer(cluster, name) as pooled,
         running(tmp_path, database=pooled, listen=cluster.url(name)) as one,

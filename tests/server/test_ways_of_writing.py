@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.ports import free_port
 from tests.running import ADD_USER, START, STOP, Server, environment
 from tests.server.stream import Reader, following
 
@@ -58,8 +58,7 @@ async def test_a_reader_of_http_1_0_is_sent_no_chunks(server: Server) -> None:
 def hypercorn(tmp_path: Path) -> Iterator[Server]:
     """The app on hypercorn, as one who deploys it there would start it."""
     (tmp_path / "deployed.py").write_text(APP)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     server = Server(tmp_path, port=port)
     server.address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "hypercorn", "--bind", f"127.0.0.1:{port}", "deployed:app"]
