@@ -8,6 +8,8 @@ PYTHON ?= python3
 
 texts := webapp/translations/messages.pot
 catalogs := $(patsubst %.po,%.mo,$(wildcard webapp/translations/*/LC_MESSAGES/*.po))
+# More than the cores of a small machine: much of what the tests do is to wait.
+jobs := 4
 clients := build/benchmarks/load build/benchmarks/floor
 extract := pybabel -q extract -F pyproject.toml --omit-header --no-location --sort-output
 # Guesses at texts that look alike would be wrong texts; what is new stays empty until somebody translates it.
@@ -16,7 +18,7 @@ update := pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-c
 .DEFAULT_GOAL := setup
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup run test check soak bench bench-tables peers nchan admin-peers format wheel pins clean programs
+.PHONY: help setup run test quick check soak bench bench-tables peers nchan admin-peers format wheel pins clean programs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -26,8 +28,11 @@ setup: .venv/installed static/vendor/htmx.min.js $(catalogs) ## Install into .ve
 run: setup ## Start the server on an up-to-date database
 	@exec rowcast serve --migrate
 
-test: setup .venv/tools node_modules/tools programs $(clients) ## Run the tests
-	pytest
+test: setup .venv/tools node_modules/tools programs $(clients) ## Run the tests; ARGS='-k name' runs a part
+	pytest -n $(jobs) --durations 10 $(ARGS)
+
+quick: setup .venv/tools ## Run what needs no server process, browser or PostgreSQL, in less than a minute
+	pytest -n 2 -m quick $(ARGS)
 
 check: setup .venv/tools node_modules/tools ## Check style, types, layers, texts and HTML
 	ruff check

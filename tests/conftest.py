@@ -20,8 +20,11 @@ from rowcast.schema import migrate
 from rowcast.tables import row_writes
 from rowcast.tables.page import Row
 from rowcast.users import USERS
-from tests.postgres import Cluster, running_cluster
+from tests.postgres import Databases
 from tests.programs import PostgresProgram, SqliteProgram, program
+from tests.sharing import Shared
+
+pytest_plugins = ["tests.progress", "tests.scheduling"]
 
 KINDS = ("sqlite", "postgresql")
 NewDatabase = Callable[[], str]
@@ -52,26 +55,41 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty database file, to be copied."""
-    file = tmp_path_factory.mktemp("migrated") / "rowcast.db"
-    migrate(f"sqlite:///{file}")
-    return file
+def worker() -> str:
+    """Which of the processes that share the tests this is."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """A PostgreSQL server."""
-    with running_cluster() as made:
+def shared(tmp_path_factory: pytest.TempPathFactory, worker: str) -> Shared:
+    """What all processes of this run have in common."""
+    own = tmp_path_factory.getbasetemp()
+    return Shared(own.parent if worker else own)
+
+
+@pytest.fixture(scope="session")
+def migrated(shared: Shared) -> Path:
+    """A migrated, empty database file, to be copied."""
+    return shared.once("migrated.db", lambda file: migrate(f"sqlite:///{file}"))
+
+
+@pytest.fixture(scope="session")
+def cluster(shared: Shared, worker: str) -> Iterator[Databases]:
+    """The databases of a PostgreSQL server."""
+    with shared.databases(f"test_{worker}") as made:
         yield made
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(cluster: Cluster) -> str:
+def migrated_postgres(cluster: Databases, shared: Shared) -> str:
     """The name of a migrated, empty database, to be copied."""
-    name = cluster.create()
-    migrate(cluster.url(name))
-    return name
+
+    def make(file: Path) -> None:
+        name = cluster.create()
+        migrate(cluster.url(name))
+        file.write_text(name)
+
+    return shared.once("migrated", make).read_text()
 
 
 @pytest.fixture

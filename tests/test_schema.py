@@ -15,12 +15,12 @@ from sqlalchemy import Connection
 from rowcast.config import Settings
 from rowcast.database import exclusively
 from rowcast.schema import Unusable, _alembic, migrate, prepare
-from tests.postgres import Cluster
+from tests.postgres import Databases
 from tests.programs import program
 
 
 @pytest.fixture
-def empty(cluster: Cluster) -> Iterator[str]:
+def empty(cluster: Databases) -> Iterator[str]:
     """The URL of an empty PostgreSQL database."""
     name = cluster.create()
     yield cluster.url(name)

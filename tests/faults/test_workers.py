@@ -19,7 +19,7 @@ from tests.faults.conftest import Serve, Tell
 from tests.faults.crowd import agree, ended, following, until
 from tests.faults.readers import PATIENCE, Reader
 from tests.faults.watching import all_run, metric, sockets, workers
-from tests.postgres import Cluster
+from tests.postgres import Databases
 from tests.running import Server
 
 QUERIES = ("", "sort=-username", "sort=email&size=25", "role=administrator", "size=25&page=2")
@@ -46,7 +46,7 @@ def typed(dialect: str, request: pytest.FixtureRequest) -> Callable[[Server, str
 
     def run(server: Server, sql: str) -> None:
         if dialect == "postgresql":
-            cluster: Cluster = request.getfixturevalue("cluster")
+            cluster: Databases = request.getfixturevalue("cluster")
             words = [str(cluster.psql), "-qc", sql, server.url.replace("+asyncpg", "")]
         elif program := shutil.which("sqlite3"):
             words = [program, "-cmd", ".timeout 10000", server.url.partition(":///")[2], sql]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from queue import Queue
 from threading import Thread
 
-from tests.postgres import Cluster
+from tests.postgres import Databases
 from tests.running import Server
 from tests.server.stream import PATIENCE, Event
 
@@ -89,7 +89,7 @@ def test_curl_killed_and_resumed_gets_exactly_what_it_missed(server: Server, wor
 
 
 def test_an_edit_in_the_databases_own_program_is_printed_by_curl(
-    server: Server, word: str, dialect: str, cluster: Cluster
+    server: Server, word: str, dialect: str, cluster: Databases
 ) -> None:
     sqlite3 = shutil.which("sqlite3")
     assert sqlite3, "install sqlite3, which the README names"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres import Cluster
+from tests.postgres import Databases
 from tests.running import PROGRAM, START, environment, running
 from tests.server.conftest import Serve
 
@@ -60,7 +60,7 @@ def test_an_older_database_is_told_to_migrate(tmp_path: Path) -> None:
     assert "rowcast migrate" in refused(tmp_path)
 
 
-def test_an_address_that_hears_nothing_is_refused_with_the_remedy(tmp_path: Path, cluster: Cluster) -> None:
+def test_an_address_that_hears_nothing_is_refused_with_the_remedy(tmp_path: Path, cluster: Databases) -> None:
     here, elsewhere = cluster.url(cluster.create()), cluster.url(cluster.create())
     told = refused(tmp_path, database=here, listen=elsewhere)
     assert "set ROWCAST_LISTEN to an address of PostgreSQL itself" in told

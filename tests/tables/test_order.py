@@ -18,7 +18,7 @@ from rowcast.tables.listing import Listing
 from rowcast.tables.model import VersionedModel
 from rowcast.tables.table import Column, Table
 from rowcast.users import USERS
-from tests.postgres import Cluster
+from tests.postgres import Databases
 from tests.tables.reading import read_page
 
 NAMES = [
@@ -35,7 +35,7 @@ SORTS = [f"{sign}{column.name}" for column in USERS.columns for sign in ("", "-"
 
 
 @pytest.fixture
-def urls(migrated: Path, migrated_postgres: str, cluster: Cluster, tmp_path: Path) -> list[str]:
+def urls(migrated: Path, migrated_postgres: str, cluster: Databases, tmp_path: Path) -> list[str]:
     """Both databases, empty."""
     file = shutil.copy(migrated, tmp_path / "x.db")
     return [f"sqlite+aiosqlite:///{file}", cluster.url(cluster.create(migrated_postgres))]

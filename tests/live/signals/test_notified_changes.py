@@ -24,7 +24,7 @@ from rowcast.tables.row_change import RowChange
 from rowcast.users import USERS
 from tests.conftest import make_user
 from tests.live.source import until
-from tests.postgres import Cluster
+from tests.postgres import Databases
 from tests.programs import PostgresProgram, program
 
 pytestmark = pytest.mark.only("postgresql")
@@ -294,7 +294,7 @@ async def test_after_a_restore_that_brought_another_channel_it_is_heard_there(
     await signal.stop()
 
 
-async def test_text_that_is_ordered_in_another_way_than_pythons_may_be_any_row(cluster: Cluster) -> None:
+async def test_text_that_is_ordered_in_another_way_than_pythons_may_be_any_row(cluster: Databases) -> None:
     cluster.execute("CREATE DATABASE in_polish TEMPLATE template0 ENCODING 'LATIN2' LOCALE 'C'")
     try:
         migrate(cluster.url("in_polish"))

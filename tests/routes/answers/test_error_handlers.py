@@ -13,7 +13,7 @@ from rowcast.config import Settings
 from rowcast.database import Database, sqlite
 from rowcast.routes.answers.security import HEADERS
 from tests.conftest import Outside
-from tests.postgres import Cluster
+from tests.postgres import Databases
 from tests.routes.asking import ADA, FORMATS, JSON, PAGE, ask
 
 ERRORS: list[tuple[str, str, int, dict[str, Any]]] = [
@@ -91,7 +91,7 @@ async def test_what_goes_wrong_here_is_500_and_tells_nobody_how(
 @pytest.mark.only("postgresql")
 @pytest.mark.parametrize("reader", FORMATS)
 async def test_without_its_database_a_process_says_so_and_asks_to_come_back(
-    app: Quart, settings: Settings, cluster: Cluster, reader: str
+    app: Quart, settings: Settings, cluster: Databases, reader: str
 ) -> None:
     client = app.test_client()
     assert (await ask(client, "GET", "/users", FORMATS[reader])).status == 200

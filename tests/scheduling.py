@@ -1,0 +1,165 @@
+"""Which test runs when, and in which of the worker processes of pytest-xdist.
+
+Tests of one folder stay together, for they share servers and browsers. Those of the xdist_group ``long`` begin at once,
+one after another in one process: they mostly wait. Those of ``alone`` run when all others have ended: they measure.
+``quick`` marks by itself all that needs no server process, browser or PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from xdist.remote import Producer
+from xdist.report import report_collection_diff
+from xdist.workermanage import WorkerController, parse_tx_spec_config
+
+LONG, ALONE = "@long", "@alone"  # with --dist loadgroup the name of its group ends that of a test
+NOT_QUICK = {"cluster", "server", "serve", "site", "desk", "floor", "installed"}  # fixtures
+STARTING = {"tests.running", "benchmarks.systems"}  # modules
+AHEAD = 2  # tests that a process is given at a time: it begins one only when it knows the next
+
+
+class Turns:
+    """Gives each worker process an equal part of the tests; who is done takes half of what another has left."""
+
+    def __init__(self, config: pytest.Config, log: Producer) -> None:
+        self.collection: list[str] = []
+        self._expected = len(parse_tx_spec_config(config))
+        self._collections: dict[WorkerController, list[str]] = {}
+        self._given: dict[WorkerController, list[int]] = {}  # and not yet done
+        self._left: dict[WorkerController, list[int]] = {}  # not yet given
+        self._alone: list[int] = []
+        self._has_begun = False
+        self._config = config
+        self._log = log
+
+    @property
+    def nodes(self) -> list[WorkerController]:
+        """The worker processes."""
+        return list(self._given)
+
+    @property
+    def collection_is_completed(self) -> bool:
+        """Whether all have told which tests there are."""
+        return len(self._collections) >= self._expected
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether there are tests that are not done."""
+        return bool(self._alone) or any(self._left.values()) or any(self._given.values())
+
+    @property
+    def tests_finished(self) -> bool:
+        """Whether no test is left that is to be given to anybody."""
+        return self._has_begun and not self._alone and not any(self._left.values()) and all(map(_ends, self.nodes))
+
+    def add_node(self, node: WorkerController) -> None:
+        """Take a process in."""
+        self._given[node], self._left[node] = [], []
+
+    def add_node_collection(self, node: WorkerController, collection: Sequence[str]) -> None:
+        """Hear which tests a process has found."""
+        self._collections[node] = list(collection)
+
+    def schedule(self) -> None:
+        """Begin; later, give work to a process that takes the place of one that broke down."""
+        if not self._has_begun:
+            self.collection, *others = self._collections.values()
+            for other in others:
+                if difference := report_collection_diff(self.collection, other, "one", "another"):
+                    raise pytest.UsageError(difference)
+            self._share_out()
+            self._has_begun = True
+        for node in self.nodes:
+            self._feed(node)
+
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+        """Hear that a test is done."""
+        self._given[node].remove(item_index)
+        for other in (node, *(other for other in self.nodes if other is not node)):
+            self._feed(other)
+
+    def mark_test_pending(self, item: str) -> None:
+        """Let a test run again."""
+        self._left[self.nodes[0]].insert(0, self.collection.index(item))
+        self._feed(self.nodes[0])
+
+    def remove_pending_tests_from_node(self, node: WorkerController, indices: Sequence[int]) -> None:
+        """Hear that a process gave tests back, which none is asked to."""
+        raise NotImplementedError
+
+    def remove_node(self, node: WorkerController) -> str | None:
+        """Forget a process; return the test that it broke down with, if it did."""
+        given, left = self._given.pop(node), self._left.pop(node)
+        crashed = self.collection[given[0]] if given else None
+        if self.nodes:
+            self._left[self.nodes[-1]].extend(given[1:] + left)
+            for other in self.nodes:
+                self._feed(other)
+        return crashed
+
+    def _share_out(self) -> None:
+        numbers = range(len(self.collection))
+        self._alone = [number for number in numbers if self.collection[number].endswith(ALONE)]
+        long = [number for number in numbers if self.collection[number].endswith(LONG)]
+        rest = sorted({*numbers} - {*long, *self._alone})
+        first, *others = self.nodes
+        self._left[first] += long
+        receiving = others if long and others else self.nodes
+        for place, node in enumerate(receiving):
+            bounds = (len(rest) * n // len(receiving) for n in (place, place + 1))
+            self._left[node] += rest[slice(*bounds)]
+
+    def _feed(self, node: WorkerController) -> None:
+        if _ends(node) or len(self._given[node]) >= AHEAD:
+            return
+        if not self._left[node]:
+            self._take_over(node)
+        if more := self._left[node][: AHEAD - len(self._given[node])]:
+            del self._left[node][: len(more)]
+            self._give(node, more)
+        elif any(not _ends(other) for other in self.nodes if other is not node):
+            node.shutdown()  # it then runs what it has
+        elif not any(given for other, given in self._given.items() if other is not node):
+            self._give(node, self._alone)
+            self._alone = []
+            node.shutdown()
+
+    def _take_over(self, node: WorkerController) -> None:
+        most = max(self._left.values(), key=len)
+        half = len(most) // 2
+        self._left[node], most[half:] = most[half:], []
+
+    def _give(self, node: WorkerController, tests: list[int]) -> None:
+        if tests:
+            self._given[node] += tests
+            node.send_runtest_some(tests)
+
+
+def _ends(node: WorkerController) -> bool:
+    return bool(node.shutting_down)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Turns:
+    """Let this module decide."""
+    return Turns(config, log)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what is quick."""
+    assert isinstance(item, pytest.Function)
+    is_on_postgresql = hasattr(item, "callspec") and item.callspec.params.get("dialect") == "postgresql"
+    starts = any(getattr(value, "__module__", "") in STARTING for value in vars(item.module).values())
+    if not (is_on_postgresql or starts or NOT_QUICK & {*item.fixturenames} or item.get_closest_marker("slow")):
+        item.add_marker("quick")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of one folder together, in whatever order they and the folders are."""
+    folders: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        folders.setdefault(item.path.parent, []).append(item)
+    items[:] = [item for folder in folders.values() for item in folder]
