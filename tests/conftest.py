@@ -22,6 +22,7 @@ from rowcast.tables.page import Row
 from rowcast.users import USERS
 from tests.postgres import Databases
 from tests.programs import PostgresProgram, SqliteProgram, program
+from tests.recycling import Recycled
 from tests.sharing import Shared
 
 pytest_plugins = ["tests.progress", "tests.scheduling"]
@@ -92,6 +93,12 @@ def migrated_postgres(cluster: Databases, shared: Shared) -> str:
     return shared.once("migrated", make).read_text()
 
 
+@pytest.fixture(scope="session")
+def recycled(cluster: Databases, migrated_postgres: str) -> Recycled:
+    """Migrated, empty databases for one test after another."""
+    return Recycled(cluster, migrated_postgres)
+
+
 @pytest.fixture
 def new_database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewDatabase]:
     """Make migrated, empty databases; return the URL of each."""
@@ -100,16 +107,17 @@ def new_database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -
         names = (tmp_path / f"{name}.db" for name in ("rowcast", *range(1000)))
         yield lambda: f"sqlite+aiosqlite:///{shutil.copy(migrated, next(names))}"
         return
-    cluster, template = request.getfixturevalue("cluster"), request.getfixturevalue("migrated_postgres")
-    made: list[str] = []
+    recycled: Recycled = request.getfixturevalue("recycled")
+    cluster: Databases = request.getfixturevalue("cluster")
+    taken: list[str] = []
 
     def make() -> str:
-        made.append(cluster.create(template))
-        return str(cluster.url(made[-1]))
+        taken.append(recycled.take())
+        return cluster.url(taken[-1])
 
     yield make
-    for name in made:
-        cluster.drop(name)
+    for name in taken:
+        recycled.give_back(name)
 
 
 @pytest.fixture

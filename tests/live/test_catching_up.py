@@ -11,6 +11,8 @@ from tests.live.pages import DEPENDENCY, RENDERER
 from tests.live.source import Source, connect, targets, until
 from tests.live.writer import MemoryWire
 
+pytestmark = pytest.mark.clock
+
 
 async def test_a_reader_that_missed_something_catches_up_in_its_greeting(feed: Feed, source: Source) -> None:
     stale = source.screen

@@ -19,6 +19,8 @@ from tests.live.pages import DEPENDENCY, EDITIONS, NOON, RENDERER, later, outlin
 from tests.live.source import Source, connect, targets, until
 from tests.model import parts
 
+pytestmark = pytest.mark.clock
+
 FULL = {1: 0, 2: 0, 3: 0, 4: 0}
 
 

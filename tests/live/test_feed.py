@@ -14,6 +14,8 @@ from tests.live.pages import DEPENDENCY, RENDERER, state
 from tests.live.source import Source, connect, targets, until
 from tests.model import parts
 
+pytestmark = pytest.mark.clock
+
 
 async def test_the_greeting_says_who_where_and_when_to_come_back(feed: Feed, source: Source) -> None:
     subscriber, writer = connect(feed, source)

@@ -21,6 +21,8 @@ from tests.live.pages import DEPENDENCY, RENDERER, state
 from tests.live.source import Source, until
 from tests.live.writer import MemoryWire
 
+pytestmark = pytest.mark.clock
+
 KEY = FeedKey("users", Listing(), Audience("en"))
 LIMITS = Limits(
     streams=4, streams_per_client=2, feeds=100, remembered=32, heartbeat=60, stream_life=60, stall=60, linger=0.1

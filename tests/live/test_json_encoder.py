@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,8 @@ from tests.live.pages import DEPENDENCY, EDITIONS, NAMES, RENDERER, outline, pag
 from tests.live.source import Source, until
 from tests.live.writer import MemoryWire
 from tests.model import Decoder
+
+pytestmark = pytest.mark.clock
 
 Rows = dict[int, int]
 DOCUMENTS = JsonEncoder(RENDERER.seed)

@@ -10,6 +10,8 @@ from rowcast.live.frame import frame
 from rowcast.live.subscriber import Subscriber
 from tests.live.writer import MemoryWire
 
+pytestmark = pytest.mark.clock
+
 FRAME = frame("r", "x")
 
 

@@ -30,6 +30,12 @@ class Stream:
             self._events = self._decoder.feed(data)
         return self._events.pop(0)
 
+    async def until(self, revision: str) -> Event:
+        """Return the next event that leads to ``revision``."""
+        while (event := await self.next()).id != revision:
+            pass
+        return event
+
 
 @asynccontextmanager
 async def following(client: Client, query: str = "", ending: str = "", **headers: str) -> AsyncIterator[Stream]:

@@ -64,17 +64,15 @@ async def test_a_change_by_another_program_comes_too(client: Client, outside: Ou
 async def test_a_reader_that_comes_back_gets_exactly_what_it_missed(client: Client) -> None:
     for number in range(9):
         await ask(client, "POST", "/users", JSON, form={"username": f"u{number}", "email": f"u{number}@example.org"})
-    async with following(client) as stream:
-        had = (await stream.next()).id
-    await ask(client, "PATCH", "/users/3", JSON, form={"status": "closed"})
-    revision = (await ask(client, "GET", "/users", JSON)).json["revision"]
+    async with following(client) as witness:
+        had = (await witness.next()).id
+        await ask(client, "PATCH", "/users/3", JSON, form={"status": "closed"})
+        revision = (await ask(client, "GET", "/users", JSON)).json["revision"]
+        await witness.until(revision)
     for query, headers in (("", {"Last-Event-ID": had}), (f"?have={had}", {}), ("?have=junk", {"Last-Event-ID": had})):
         async with following(client, query, **headers) as stream:
-            events = [await stream.next()]
-            while events[-1].id != revision:  # the feed may be about to hear of the change
-                events.append(await stream.next())
-            told = [target for event in events for target in targets(event)]
-            assert told == ["log", "beat", "user-3", "notice-user-3"]
+            event = await stream.next()
+            assert (event.id, targets(event)) == (revision, ["log", "beat", "user-3", "notice-user-3"])
     async with following(client, f"?have={revision}") as stream:
         assert targets(await stream.next()) == ["log", "beat"]
 
@@ -146,9 +144,8 @@ async def test_a_reader_that_takes_nothing_is_let_go(settings: Settings) -> None
         served = asyncio.create_task(app(scope(), receive, send))  # type: ignore[arg-type]
         await until(lambda: len(sent) >= 2)
         assert await subscribers(app.test_client()) == "1.0"
-        await asyncio.sleep(0.3)
+        await asyncio.wait_for(served, PATIENCE)
         assert await subscribers(app.test_client()) == "0.0"
-        await asyncio.wait_for(served, 1)
 
 
 def scope() -> dict[str, Any]:
@@ -178,16 +175,19 @@ async def test_a_reader_that_is_slow_gets_one_frame_for_all_it_missed(app: Quart
 
     served = asyncio.create_task(app(scope(), receive, send))  # type: ignore[arg-type]
     await until(lambda: bodies)
-    for number in range(4):
-        form = {"username": f"u{number}", "email": f"u{number}@example.org"}
-        await ask(client, "POST", "/users", JSON, form=form)
-        await asyncio.sleep(0.06)
-    assert len(bodies) == 1
-    free.set()
-    await until(lambda: len(bodies) == 2)
-    await asyncio.sleep(0.06)
+    async with following(client) as witness:
+        await witness.next()
+        for number in range(4):
+            form = {"username": f"u{number}", "email": f"u{number}@example.org"}
+            await ask(client, "POST", "/users", JSON, form=form)
+            revision = (await ask(client, "GET", "/users", JSON)).json["revision"]
+            await witness.until(revision)
+        assert len(bodies) == 1
+        free.set()
+        await until(lambda: len(bodies) == 2)
+        await ask(client, "PATCH", "/users/1", JSON, form={"status": "closed"})
+        await until(lambda: len(bodies) == 3)
     (event,) = Decoder().feed(bodies[1])
-    assert len(bodies) == 2
-    assert event.id == (await ask(client, "GET", "/users", JSON)).json["revision"]
+    assert event.id == revision
     gone.set()
     await served
