@@ -25,7 +25,7 @@ from tests.programs import PostgresProgram, SqliteProgram, program
 from tests.recycling import Recycled
 from tests.sharing import Shared
 
-pytest_plugins = ["tests.progress", "tests.scheduling"]
+pytest_plugins = ["tests.faults.figures", "tests.progress", "tests.scheduling"]
 
 KINDS = ("sqlite", "postgresql")
 NewDatabase = Callable[[], str]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.window import Desk, click, edit, expect_fresh, fill, names, row
+from tests.browser.window import Desk, click, edit, expect_fresh, fill, names, row, wait_until
 from tests.running import ADD_USER, Server, running
 
 NOTICED = 8_000  # milliseconds; a paused page asks every five seconds
@@ -92,8 +92,8 @@ def test_a_paused_page_has_no_stream_open_and_a_resumed_one_has_one(desk: Desk, 
         for _ in range(3):
             for act, streams in ((pause, "0.0"), (resume, "1.0")):
                 act(page)
-                page.wait_for_timeout(200)
-                assert f"rowcast_subscribers {streams}" in page.request.get(f"{other.address}/metrics").text()
+                told = f"rowcast_subscribers {streams}"
+                wait_until(page, lambda: told in page.request.get(f"{other.address}/metrics").text(), told)  # noqa: B023
         page.close()
 
 

@@ -1,4 +1,4 @@
-"""Servers for the scenarios, and the table of their figures at the end of the run."""
+"""Servers for the scenarios."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ import pytest
 from tests.running import Server, running
 
 Serve = Callable[..., Server]
-Tell = Callable[..., None]
-COLUMNS = ("scenario", "readers", "agree p50", "agree p99", "lost writes", "leaks", "seen")
-TABLE = pytest.StashKey[list[tuple[str, ...]]]()
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let the scenarios follow each other, but for those that measure and run when nothing else does."""
+    if not item.get_closest_marker("xdist_group"):
+        item.add_marker(pytest.mark.xdist_group("long"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,26 +38,3 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             return stack.enter_context(running(folder, **{"streams_per_client": 5000, **settings}))
 
         yield start
-
-
-@pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Tell:
-    """Put the figures of this scenario into the table."""
-    scenario = request.node.name.removeprefix("test_").replace("_", " ")
-
-    def add(readers: int, agreed: list[float], *, lost: int | None = None, leaks: str = "", **seen: object) -> None:
-        ordered = sorted(agreed)
-        p50, p99 = (f"{ordered[int(len(ordered) * part)]:.2f} s" if ordered else "" for part in (0.5, 0.99))
-        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in seen.items())
-        row = (scenario, str(readers), p50, p99, "" if lost is None else str(lost), leaks, told)
-        request.config.stash.setdefault(TABLE, []).append(row)
-
-    return add
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the table."""
-    if rows := config.stash.get(TABLE, []):
-        terminalreporter.section("faults")
-        for row in (COLUMNS, ("---",) * len(COLUMNS), *rows):
-            terminalreporter.line(f"| {' | '.join(row)} |")

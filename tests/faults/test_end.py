@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.faults.conftest import Serve, Tell
+import pytest
+
+from tests.faults.conftest import Serve
 from tests.faults.crowd import Page, agree, ended, following
+from tests.faults.figures import Tell
 from tests.faults.readers import Reader
+
+pytestmark = pytest.mark.xdist_group("alone")  # it measures
 
 READERS = 1000
 BOUND = 2.0  # seconds, as the contract of the stream has it

@@ -7,8 +7,9 @@ import resource
 
 import httpx
 
-from tests.faults.conftest import Serve, Tell
+from tests.faults.conftest import Serve
 from tests.faults.crowd import JSON, Page, agree, following
+from tests.faults.figures import Tell
 from tests.faults.readers import Reader
 from tests.faults.writers import in_file
 from tests.running import Server

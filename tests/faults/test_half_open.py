@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.faults.conftest import Serve, Tell
+from tests.faults.conftest import Serve
 from tests.faults.crowd import Page, agree, following, until
+from tests.faults.figures import Tell
 from tests.faults.proxy import proxying
 from tests.faults.readers import Reader
 from tests.faults.watching import fall, files_fall, warmed

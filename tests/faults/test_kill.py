@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 
-from tests.faults.conftest import Serve, Tell
+from tests.faults.conftest import Serve
 from tests.faults.crowd import Page, agree, following
+from tests.faults.figures import Tell
 from tests.faults.readers import Reader
 from tests.faults.writers import Program, Writer, in_file
 

@@ -6,8 +6,9 @@ import asyncio
 
 import httpx
 
-from tests.faults.conftest import Serve, Tell
+from tests.faults.conftest import Serve
 from tests.faults.crowd import Page, agree, following, until
+from tests.faults.figures import Tell
 from tests.faults.readers import PATIENCE, Reader
 from tests.faults.watching import fall, metric
 from tests.running import Server

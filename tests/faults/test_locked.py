@@ -8,8 +8,9 @@ from contextlib import closing
 
 import httpx
 
-from tests.faults.conftest import Serve, Tell
+from tests.faults.conftest import Serve
 from tests.faults.crowd import JSON, Page, agree, following
+from tests.faults.figures import Tell
 from tests.faults.readers import Reader
 
 HELD = 10.0  # seconds

@@ -19,8 +19,9 @@ import httpx
 import pytest
 
 from tests.conftest import NewDatabase
-from tests.faults.conftest import Serve, Tell
+from tests.faults.conftest import Serve
 from tests.faults.crowd import Page, agree, following, revisions, until
+from tests.faults.figures import Tell
 from tests.faults.readers import Reader
 from tests.faults.watching import busy, processor
 from tests.faults.writers import Counting

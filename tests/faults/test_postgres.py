@@ -12,8 +12,9 @@ import httpx
 import pytest
 
 from rowcast.schema import migrate
-from tests.faults.conftest import Serve, Tell
+from tests.faults.conftest import Serve
 from tests.faults.crowd import Page, agree, following, until
+from tests.faults.figures import Tell
 from tests.faults.readers import Reader
 from tests.faults.writers import Counting
 from tests.postgres import Cluster, running_cluster

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.faults.conftest import Serve, Tell
+from tests.faults.conftest import Serve
+from tests.faults.figures import Tell
 
 PROGRAM = str(Path(sys.executable).parent / "schemathesis")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"

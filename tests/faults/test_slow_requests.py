@@ -10,8 +10,9 @@ from collections import Counter
 import httpx
 import pytest
 
-from tests.faults.conftest import Serve, Tell
+from tests.faults.conftest import Serve
 from tests.faults.crowd import Page, agree, following
+from tests.faults.figures import Tell
 from tests.faults.readers import Reader
 from tests.faults.watching import files_fall, memory, warmed
 from tests.running import Server

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import statistics
 
-from tests.faults.conftest import Serve, Tell
+import pytest
+
+from tests.faults.conftest import Serve
 from tests.faults.crowd import Page, agree, following, until
+from tests.faults.figures import Tell
 from tests.faults.readers import Reader
 from tests.faults.watching import fall, files_fall, kernel_memory, memory, metric, rise, warmed
 from tests.running import Server
 from tests.server.flood import LONG
+
+pytestmark = pytest.mark.xdist_group("alone")  # it measures
 
 STALLED = 200
 OTHERS = 20

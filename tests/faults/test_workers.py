@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from tests.conftest import NewDatabase
-from tests.faults.conftest import Serve, Tell
+from tests.faults.conftest import Serve
 from tests.faults.crowd import agree, ended, following, until
+from tests.faults.figures import Tell
 from tests.faults.readers import PATIENCE, Reader
 from tests.faults.watching import all_run, metric, sockets, workers
 from tests.postgres import Databases

@@ -11,12 +11,13 @@ from contextlib import AsyncExitStack, contextmanager
 
 import pytest
 
-from tests.running import Server
+from tests.running import PROGRAM, Server
 from tests.server.conftest import Serve
 from tests.server.flood import QUERY, ROWS, flood
 from tests.server.stream import following
 
-pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
+# Nothing here is about the database; and all of it measures.
+pytestmark = [pytest.mark.only("sqlite"), pytest.mark.xdist_group("alone")]
 
 BOUND = 2.0  # seconds, as the contract of the stream has it
 
@@ -42,7 +43,7 @@ def hang_up(action: signal.Handlers) -> Iterator[None]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_fifty_streams_end_cleanly(serve: Serve, number: int) -> None:
     with hang_up(signal.SIG_DFL):
-        server = serve()
+        server = serve(command=PROGRAM)
     server.add_users(5)
     async with AsyncExitStack() as stack:
         streams = [
@@ -59,7 +60,7 @@ async def test_fifty_streams_end_cleanly(serve: Serve, number: int) -> None:
 
 async def test_whoever_was_started_by_nohup_goes_on_when_the_terminal_is_closed(serve: Serve) -> None:
     with hang_up(signal.SIG_IGN):
-        server = serve()
+        server = serve(command=PROGRAM)
     async with following(server.port) as stream:
         await stream.event()
         os.kill(server.process.pid, signal.SIGHUP)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.forking import Forked
 from tests.postgres import Databases
-from tests.running import PROGRAM, START, environment, running
+from tests.running import START, environment, running
 from tests.server.conftest import Serve
 
 pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
@@ -18,18 +18,12 @@ pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
 
 def refused(folder: Path, **settings: object) -> str:
     """Start a server that must refuse to run; return what it says."""
-    ended = subprocess.run(
-        [PROGRAM, "serve"],
-        cwd=folder,
-        env=environment(**{"port": 0, **settings}),
-        capture_output=True,
-        text=True,
-        timeout=START,
-        check=False,
-    )
-    assert ended.returncode > 0, ended.stdout
-    assert "Traceback" not in ended.stderr
-    return ended.stderr
+    ended = Forked(["serve"], folder, environment(**{"port": 0, **settings}))
+    with ended.stdout as lines:
+        told = lines.read()
+    assert ended.wait(START) > 0, told
+    assert "Traceback" not in told
+    return told
 
 
 @pytest.mark.parametrize(

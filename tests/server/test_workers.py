@@ -16,7 +16,7 @@ import pytest
 
 from tests.faults.crowd import until
 from tests.faults.watching import all_run, metric, workers
-from tests.running import STOP, Server, running
+from tests.running import PROGRAM, STOP, Server, running
 from tests.server.conftest import Serve
 from tests.server.stream import following
 
@@ -84,7 +84,7 @@ async def test_the_metrics_are_those_of_all_workers_whichever_is_asked(server: S
 
 
 def test_the_number_of_workers_may_be_given_to_the_command(tmp_path: Path) -> None:
-    server = Server(tmp_path)
+    server = Server(tmp_path, PROGRAM)
     server.words = ["serve", "--workers", "3"]
     server.start()
     try:
