@@ -32,9 +32,14 @@ class Stream:
 
     async def until(self, revision: str) -> Event:
         """Return the next event that leads to ``revision``."""
-        while (event := await self.next()).id != revision:
-            pass
-        return event
+        return (await self.all_until(revision))[-1]
+
+    async def all_until(self, revision: str) -> list[Event]:
+        """Return all events until one leads to ``revision``."""
+        events = [await self.next()]
+        while events[-1].id != revision:
+            events.append(await self.next())
+        return events
 
 
 @asynccontextmanager

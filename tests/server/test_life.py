@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import pytest
 
+from tests.faults.watching import fall
 from tests.server.conftest import Serve
 from tests.server.flood import QUERY, ROUNDS, ROWS, flood, rewrite
-from tests.server.stream import following
+from tests.server.stream import PATIENCE, following
 
 pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
 
@@ -49,7 +49,7 @@ async def test_a_reader_that_stalls_too_long_is_dropped_and_the_others_are_serve
     async with following(server.port, QUERY, buffer=2048, http=http) as stalled, following(server.port, QUERY) as other:
         await other.event()
         await flood(server, other)
-        await asyncio.sleep(1.5)  # longer than a reader may stall: that is what is to be shown
+        await fall(server, "rowcast_subscribers", 1, PATIENCE)
         rewrite(server, ROUNDS)
         assert (await other.change()).parts
         async with following(server.port, QUERY) as another:

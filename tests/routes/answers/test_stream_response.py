@@ -37,7 +37,9 @@ async def test_a_page_that_follows_its_stream_stays_equal_to_a_fresh_one(client:
             ("DELETE", "/users/2", {}),
         ):
             await ask(client, method, path, JSON, form=sent)
-            screen.receive(await stream.next())
+            revision = (await ask(client, "GET", f"/users{query}", JSON)).json["revision"]
+            for event in await stream.all_until(revision):
+                screen.receive(event)
             assert screen.state == Screen((await ask(client, "GET", f"/users{query}", PAGE)).text).state
         await connection.disconnect()
 

@@ -43,8 +43,8 @@ async def test_both_forms_have_the_revisions_of_the_page(client: Client) -> None
             ("DELETE", "/users/1", {}),
         ):
             await ask(client, method, path, JSON, form=sent)
-            events.append([await stream.next() for stream in (parts, documents)])
             revisions.append((await ask(client, "GET", f"/users{query}", JSON)).json["revision"])
+            events.append([await stream.until(revisions[-1]) for stream in (parts, documents)])
         assert [[event.id for event in pair] for pair in events] == [[revision] * 2 for revision in revisions]
         assert [json.loads(document.data)["revision"] for _, document in events] == revisions
         assert len({*revisions}) == 3, "this proves nothing unless the page changed, and in the end was as before"
