@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 from pydantic import BaseModel
-from sqlalchemy import MetaData
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rowcast.database import Database
@@ -21,7 +21,7 @@ from rowcast.tables.dependency import Dependency
 from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing, parse
 from rowcast.tables.model import VersionedModel
-from rowcast.tables.page import Page, Row
+from rowcast.tables.page import Page, Row, page_of
 from rowcast.tables.row_change import RowChange
 from rowcast.tables.table import Column, Table
 from rowcast.tables.text_normalization import fold
@@ -30,7 +30,6 @@ from tests.conftest import Outside
 from tests.live.pages import NOON, state
 from tests.programs import REFUSED, SqliteProgram
 from tests.tables.news import news
-from tests.tables.reading import read_page
 
 WRITES = 120
 ROWS = 70  # so that a listing has up to three pages
@@ -260,6 +259,10 @@ async def test_what_is_said_to_leave_a_page_as_it_is_leaves_it_so(
     listings = [listing(dice) for _ in range(24)]
     bases = {asked: Dependency(USERS, asked) for asked in listings}
     now: dict[Listing, Page] = {}
+
+    def pages(connection: Connection) -> dict[Listing, Page]:
+        return {asked: page_of(connection, USERS, asked) for asked in bases}
+
     write = sqlite_statement if isinstance(outside, SqliteProgram) else postgres_statement
     async with news(database, outside, USERS) as touched_since:
         for _ in range(WRITES):
@@ -268,10 +271,7 @@ async def test_what_is_said_to_leave_a_page_as_it_is_leaves_it_so(
                 with suppress(*REFUSED):
                     outside.execute(sql, *values)
             changes = await touched_since()
-            before, now = now, {}
-            async with database.read() as connection:
-                for asked in bases:
-                    now[asked] = await read_page(connection, USERS, asked)
+            before, now = now, await database.query(pages)
             for asked, page in before.items():
                 may_change = changes is None or bases[asked].may_change(page, changes)
                 is_same = shown(now[asked]) == shown(page)
