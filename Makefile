@@ -4,6 +4,8 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 # By environment, so that the build backend is pinned as well; older and newer pips read one each.
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
+# What one process has compiled the others need not: the tests start many.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 
 texts := webapp/translations/messages.pot
