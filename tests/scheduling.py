@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from xdist.remote import Producer
 from xdist.report import report_collection_diff
 from xdist.workermanage import WorkerController, parse_tx_spec_config
 
@@ -24,16 +23,15 @@ AHEAD = 2  # tests that a process is given at a time: it begins one only when it
 class Turns:
     """Gives each worker process an equal part of the tests; who is done takes half of what another has left."""
 
-    def __init__(self, config: pytest.Config, log: Producer) -> None:
+    def __init__(self, expected: int) -> None:
         self.collection: list[str] = []
-        self._expected = len(parse_tx_spec_config(config))
+        self._expected = expected
         self._collections: dict[WorkerController, list[str]] = {}
         self._given: dict[WorkerController, list[int]] = {}  # and not yet done
-        self._left: dict[WorkerController, list[int]] = {}  # not yet given
+        # Not yet given, by whom it is for; None: for anybody, since the one that had it broke down.
+        self._left: dict[WorkerController | None, list[int]] = {None: []}
         self._alone: list[int] = []
         self._has_begun = False
-        self._config = config
-        self._log = log
 
     @property
     def nodes(self) -> list[WorkerController]:
@@ -83,8 +81,9 @@ class Turns:
 
     def mark_test_pending(self, item: str) -> None:
         """Let a test run again."""
-        self._left[self.nodes[0]].insert(0, self.collection.index(item))
-        self._feed(self.nodes[0])
+        self._left[None].append(self.collection.index(item))
+        for node in self.nodes:
+            self._feed(node)
 
     def remove_pending_tests_from_node(self, node: WorkerController, indices: Sequence[int]) -> None:
         """Hear that a process gave tests back, which none is asked to."""
@@ -92,13 +91,11 @@ class Turns:
 
     def remove_node(self, node: WorkerController) -> str | None:
         """Forget a process; return the test that it broke down with, if it did."""
-        given, left = self._given.pop(node), self._left.pop(node)
-        crashed = self.collection[given[0]] if given else None
-        if self.nodes:
-            self._left[self.nodes[-1]].extend(given[1:] + left)
-            for other in self.nodes:
-                self._feed(other)
-        return crashed
+        given = self._given.pop(node)
+        self._left[None] += given[1:] + self._left.pop(node)
+        for other in self.nodes:
+            self._feed(other)
+        return self.collection[given[0]] if given else None
 
     def _share_out(self) -> None:
         numbers = range(len(self.collection))
@@ -113,16 +110,18 @@ class Turns:
             self._left[node] += rest[slice(*bounds)]
 
     def _feed(self, node: WorkerController) -> None:
-        if _ends(node) or len(self._given[node]) >= AHEAD:
+        if _ends(node):
             return
-        if not self._left[node]:
-            self._take_over(node)
-        if more := self._left[node][: AHEAD - len(self._given[node])]:
-            del self._left[node][: len(more)]
-            self._give(node, more)
-        elif any(not _ends(other) for other in self.nodes if other is not node):
+        given, others = self._given[node], [other for other in self.nodes if other is not node]
+        while len(given) < AHEAD and any(self._left.values()):
+            if not self._left[node]:
+                self._take_over(node)
+            self._give(node, [self._left[node].pop(0)])
+        if len(given) >= AHEAD:
+            return
+        if not all(map(_ends, others)):
             node.shutdown()  # it then runs what it has
-        elif not any(given for other, given in self._given.items() if other is not node):
+        elif not any(self._given[other] for other in others):
             self._give(node, self._alone)
             self._alone = []
             node.shutdown()
@@ -142,9 +141,9 @@ def _ends(node: WorkerController) -> bool:
     return bool(node.shutting_down)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Turns:
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Turns:
     """Let this module decide."""
-    return Turns(config, log)
+    return Turns(len(parse_tx_spec_config(config)))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
