@@ -115,9 +115,10 @@ def serve(requests: socket.socket) -> None:
     os.set_blocking(hears, False)
     signal.set_wakeup_fd(hears)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    sources: list[socket.socket | int] = [requests, heard]
     running: dict[int, int] = {}  # by the id of each process, where its end is told
     while True:
-        ready = select.select([requests, heard], [], [])[0]
+        ready = select.select(sources, [], [])[0]
         if heard in ready:
             os.read(heard, 4096)
             _bury(running)
@@ -133,7 +134,7 @@ def serve(requests: socket.socket) -> None:
                 requests.close()
                 for file in (heard, hears, files[1], *running.values()):
                     os.close(file)
-                _become(*json.loads(request), files[0])
+                _become(files[0], *json.loads(request))
                 return
             os.close(files[0])
             running[process] = files[1]
@@ -151,7 +152,7 @@ def _bury(running: dict[int, int]) -> None:
         os.close(file)
 
 
-def _become(words: list[str], cwd: str, env: dict[str, str], is_nohup: bool, output: int) -> None:
+def _become(output: int, words: list[str], cwd: str, env: dict[str, str], is_nohup: bool) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN if is_nohup else signal.SIG_DFL)
     os.chdir(cwd)
     os.environ.clear()

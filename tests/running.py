@@ -37,12 +37,13 @@ def environment(**settings: object) -> dict[str, str]:
 class Server:
     """One server process after another, on one folder; ``start`` again after ``stop`` keeps file and port.
 
-    ``command`` is started anew each time; without it, a process is forked that runs the same code.
+    The setting ``command`` is a program that is started anew each time; without it, a process is forked that runs the
+    same code.
     """
 
-    def __init__(self, folder: Path, command: str = "", **settings: object) -> None:
+    def __init__(self, folder: Path, **settings: object) -> None:
         self.folder = folder
-        self.command = command
+        self.command = str(settings.pop("command", ""))
         self.file = folder / "rowcast.db"
         self.settings: dict[str, object] = {"port": free_port(), **settings}
         self.words = ["serve"]
@@ -74,8 +75,14 @@ class Server:
         self._listening.clear()
         env = environment(**self.settings)
         if self.command:
-            words, output = [self.command, *self.words], {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-            self._process = subprocess.Popen(words, cwd=self.folder, env=env, text=True, **output)
+            self._process = subprocess.Popen(
+                [self.command, *self.words],
+                cwd=self.folder,
+                env=env,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
         else:
             self._process = Forked(self.words, self.folder, env)
         self._reader = threading.Thread(target=self._collect, args=(self._process,))
@@ -147,9 +154,9 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path, command: str = "", **settings: object) -> Iterator[Server]:
+def running(folder: Path, **settings: object) -> Iterator[Server]:
     """Run a server in ``folder``; it must have logged no traceback by the time it is stopped."""
-    server = Server(folder, command, **settings)
+    server = Server(folder, **settings)
     try:
         server.start()
         yield server

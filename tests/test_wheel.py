@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(environment: Path, folder: Path) -> Iterator[Server]:
-    with running(folder, str(environment / "bin/rowcast")) as started:
+    with running(folder, command=str(environment / "bin/rowcast")) as started:
         yield started
 
 

@@ -20,8 +20,9 @@ FLAGS = (
 
 
 def launch(kind: BrowserType, *flags: str) -> Browser:
-    """Start a Chromium."""
-    return kind.launch(executable_path=shutil.which("chromium"), args=[*FLAGS, *flags])
+    """Start a Chromium; where there is one without windows, that: each new context takes it a sixth of the time."""
+    program = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    return kind.launch(executable_path=program, args=[*FLAGS, *flags])
 
 
 # For the package, not the session: while it is open, Playwright's event loop runs, and no asynchronous test can.

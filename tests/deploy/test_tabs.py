@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.browser.conftest import FLAGS
+from tests.browser.conftest import launch
 from tests.browser.window import FRESH, SHOWN
 from tests.deploy.conftest import Site
 
@@ -26,7 +25,7 @@ PROTOCOL = "() => performance.getEntriesByType('navigation')[0].nextHopProtocol"
 def context() -> Iterator[BrowserContext]:
     """One browser, to which the certificate says nothing."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
+        browser = launch(playwright.chromium)
         context = browser.new_context(ignore_https_errors=True)
         context.set_default_timeout(PATIENCE * 1000)
         yield context

@@ -84,7 +84,7 @@ async def test_the_metrics_are_those_of_all_workers_whichever_is_asked(server: S
 
 
 def test_the_number_of_workers_may_be_given_to_the_command(tmp_path: Path) -> None:
-    server = Server(tmp_path, PROGRAM)
+    server = Server(tmp_path, command=PROGRAM)
     server.words = ["serve", "--workers", "3"]
     server.start()
     try:
