@@ -11,7 +11,8 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
-from tests.deploy.nginx import GUIDED, ROOT, free_port, listening, nginx
+from tests.deploy.nginx import GUIDED, ROOT, listening, nginx
+from tests.ports import free_port
 from tests.running import PROGRAM, Server, environment, running
 
 GUIDE = (ROOT / "docs/mounting.md").read_text()
