@@ -16,6 +16,7 @@ from rowcast.live.page_snapshot import PageSnapshot
 from rowcast.live.renderer import Renderer
 from rowcast.live.revisions import Revisions
 from rowcast.live.signals.change_log import ChangeLogReader
+from rowcast.live.signals.notified_changes import NotifiedChanges
 from rowcast.live.signals.sqlite import SqliteSignal
 from rowcast.live.subscriber import Subscriber
 from rowcast.showing.table_renderer import TableRenderer
@@ -223,3 +224,20 @@ def replaced_without_the_pager(patch: Patch) -> None:
         return body.partition('<hx-partial hx-target="#pager"')[0] if replacing else body, replacing
 
     patch.setattr(html_encoder, "difference", rows_only)
+
+
+def only_the_last_of_several(patch: Patch) -> None:
+    """Of transactions that are heard at once, only the last is judged."""
+    add = NotifiedChanges.add
+
+    def forgetful(self: NotifiedChanges, table: str, changes: list[RowChange] | None) -> None:
+        self._heard.pop(table, None)
+        add(self, table, changes)
+
+    patch.setattr(NotifiedChanges, "add", forgetful)
+
+
+def any_row_taken_for_none(patch: Patch) -> None:
+    """When PostgreSQL tells that rows were written, and not which, no row was."""
+    add = NotifiedChanges.add
+    patch.setattr(NotifiedChanges, "add", lambda self, table, changes: add(self, table, changes or []))
