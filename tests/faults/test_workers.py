@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 from collections import Counter
@@ -124,9 +125,10 @@ async def test_a_rolling_restart_refuses_nobody(serve: Serve, tell: Tell) -> Non
     is_over = asyncio.Event()
 
     async def ask() -> None:
-        while not is_over.is_set():  # a new connection each time
-            reads, writes = await asyncio.open_connection("127.0.0.1", server.port)
-            writes.write(b"GET /users?size=25 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        while not is_over.is_set():  # a new connection each time, on which the request comes at once
+            connection = socket.create_connection(("127.0.0.1", server.port))
+            connection.sendall(b"GET /users?size=25 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            reads, writes = await asyncio.open_connection(sock=connection)
             answer = await reads.read()
             statuses[int(answer[9:12]) if answer.endswith(b"</html>") else 0] += 1
             writes.close()
