@@ -130,7 +130,7 @@ def _refuse_ambiguous(prefix: str, app: Quart) -> None:
     # A proxy may pass the prefix on or not, so a path of ours must not look like one that begins with it.
     first = prefix.split("/")[1:2]
     if first and any(rule.rule.split("/")[1].partition(".")[0] in first for rule in app.url_map.iter_rules()):
-        raise BadSetting(f"ROWCAST_PREFIX={prefix!r} cannot be used: /{first[0]} is an address of ours; say /admin/...")
+        raise BadSetting(f"ROWCAST_PREFIX={prefix!r} cannot be used: /{first[0]} is an address of ours. Take another.")
 
 
 def _routes(table: Table, app_context: AppContext) -> Blueprint:

@@ -194,9 +194,11 @@ async def test_closing_ends_all_streams_and_stops_all_feeds(make_hub: MakeHub, s
     hub = make_hub()
     await hub.feed(KEY)
     readers = [hub.subscribe(KEY, MemoryWire(), "", "me") for _ in range(3)]
+    assert not hub.is_full("you")
     hub.close()
     assert all(reader.reason for reader in readers)
     assert not hub.feeds
+    assert hub.is_full("you"), "whoever comes now would hold up the end"
     for reader in readers:
         hub.unsubscribe(KEY, reader, "me")
     assert not hub.feeds

@@ -32,11 +32,16 @@ def refused(folder: Path, **settings: object) -> str:
         ("port", "abc", "ROWCAST_PORT"),
         ("prot", "1", "ROWCAST_PORT"),
         ("database", "postgres://localhost/rowcast", "sqlite"),
+        ("prefix", "/users", "ROWCAST_PREFIX='/users'"),
         ("database", "sqlite:///no/such/folder/rowcast.db", "no/such/folder/rowcast.db"),
     ],
 )
 def test_a_bad_setting_is_named_with_the_remedy(tmp_path: Path, name: str, value: str, told: str) -> None:
     assert told in refused(tmp_path, **{name: value})
+
+
+def test_a_prefix_that_workers_cannot_have_is_told_once(tmp_path: Path) -> None:
+    assert "ROWCAST_PREFIX='/users'" in refused(tmp_path, prefix="/users", workers=2)
 
 
 def test_a_port_in_use_is_told(tmp_path: Path, serve: Serve) -> None:

@@ -37,6 +37,7 @@ class Hub:
         self.feeds = FeedRegistry(read, encoder, dependency, limits, self.metrics)
         self.subscribers: set[Subscriber] = set()
         self._limits = limits
+        self._is_closed = False
         self._clients: Counter[str] = Counter()
         self._unanswered: dict[str, tuple[Feed, Subscriber]] = {}
 
@@ -47,9 +48,9 @@ class Hub:
                 feed.invalidate(changes)
 
     def is_full(self, client: str) -> bool:
-        """Whether one more stream for ``client`` (an address) would be too many."""
-        limits = self._limits
-        return len(self.subscribers) >= limits.streams or self._clients[client] >= limits.streams_per_client
+        """Whether one more stream for ``client`` (an address) would be too many; when all were ended, any is."""
+        limits, streams = self._limits, len(self.subscribers)
+        return self._is_closed or streams >= limits.streams or self._clients[client] >= limits.streams_per_client
 
     async def feed(self, key: FeedKey) -> Feed:
         """Return the feed of ``key``, started; raises Full when no more feeds may be kept."""
@@ -91,6 +92,7 @@ class Hub:
 
     def close(self) -> None:
         """End all streams and stop all feeds."""
+        self._is_closed = True
         for subscriber in tuple(self.subscribers):
             subscriber.end("shutdown")
         self.feeds.close()

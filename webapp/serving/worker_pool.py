@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from rowcast import schema
 from rowcast.app import create_app
-from rowcast.config import Settings
+from rowcast.config import BadSetting, Settings
 from rowcast.live import acknowledgement_relay
 from rowcast.routes.site import aggregated_metrics
 from rowcast.serving.server import Server, bind, configuration, tell_address
@@ -75,9 +75,9 @@ def serve_many(settings: Settings) -> None:
             other.close()
         try:
             schema.prepare(settings.database)
-        except schema.Unusable as error:
+            app = create_app(settings, folder)
+        except (BadSetting, schema.Unusable) as error:
             sys.exit(f"Error: {error}")
-        app = create_app(settings, folder)
         server = WorkerServer(configuration(app, settings), accepts=accepts, lifeline=lifeline)
         server.run([sockets[place]])
         if server.is_orphan:
