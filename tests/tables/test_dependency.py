@@ -248,7 +248,7 @@ def test_of_a_page_in_the_order_of_an_enum_nothing_is_said() -> None:
 
 
 @pytest.mark.parametrize("counted", [20, 10_000])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))])
 async def test_what_is_said_to_leave_a_page_as_it_is_leaves_it_so(
     seed: int, counted: int, database: Database, outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
