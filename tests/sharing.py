@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.postgres import START, Databases, running_cluster
+from tests.postgres import Databases, running_cluster
 
 ROOT = Path(__file__).parent.parent
+START = 120.0  # seconds that a server may take to be made and to start, while all processes begin at once
 
 
 @contextmanager
