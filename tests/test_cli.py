@@ -95,7 +95,9 @@ def test_a_file_of_another_version_is_refused_with_the_remedy(here: Path, comman
 @pytest.mark.usefixtures("here")
 def test_the_shell_can_do_what_its_example_says() -> None:
     rowcast("demo", "1")
-    example = 'run(database.write(lambda s: writing.edit(s, USERS, 1, {"username": "Zoe"}, version=None, by="me")))\n'
+    example = (
+        'run(database.write(lambda s: writing.edit(s, USERS, Key((1,)), {"username": "Zoe"}, version=None, by="me")))\n'
+    )
     result = rowcast("shell", typed=example)
     assert result.exit_code == 0, result.output
     assert "Zoe" in result.output

@@ -15,6 +15,7 @@ from rowcast.database import Database
 from rowcast.serving.server import serve as serve_app
 from rowcast.serving.worker_pool import serve_many
 from rowcast.tables import listing, page, row_writes
+from rowcast.tables.key import Key
 from rowcast.users import USERS
 
 
@@ -84,10 +85,12 @@ def shell(settings: Settings) -> None:
             "run": runner.run,
             "database": opened,
             "USERS": USERS,
+            "Key": Key,
             "writing": row_writes,
             "listing": listing,
             "page": page,
         }
-        example = 'run(database.write(lambda s: writing.edit(s, USERS, 1, {"role": "member"}, version=None, by="me")))'
+        edit = 'writing.edit(connection, USERS, Key((1,)), {"role": "member"}, version=None, by="me")'
+        example = f"run(database.write(lambda connection: {edit}))"
         code.interact(f"Here are {', '.join(names)}. For example:\n{example}", local=names, exitmsg="")
         runner.run(opened.close())

@@ -44,8 +44,8 @@ class OwnRows(TableRenderer):
 
 def test_rows_may_hold_tables_of_their_own_and_what_follows_them() -> None:
     class Nested(OwnRows):
-        source = """{% for row in rows %}
-<tr id="user-{{ row["id"] }}"><td><table><tr><td>{{ row["username"] }}</td></tr></table></td></tr>
+        source = """{% for key, row in rows %}
+<tr id="user-{{ key }}"><td><table><tr><td>{{ row["username"] }}</td></tr></table></td></tr>
 <!-- after -->
 {% endfor %}"""
 
