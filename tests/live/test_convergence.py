@@ -32,7 +32,9 @@ HISTORIES = 4 * EACH
 
 @pytest.mark.only("sqlite")
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("first", range(0, HISTORIES, EACH))
+@pytest.mark.parametrize(
+    "first", [pytest.param(first, marks=[pytest.mark.slow] if first else []) for first in range(0, HISTORIES, EACH)]
+)
 def test_every_page_converges_whatever_happened(first: int, new_database: NewDatabase, dialect: str) -> None:
     run(dialect, converge(first, new_database))
 
