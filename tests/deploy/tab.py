@@ -103,6 +103,18 @@ async def streams(node: Server) -> int:
     return int(float(found[1]))
 
 
+async def until_both_serve(site: Site) -> None:
+    """Wait until nginx gives streams to both nodes: one that failed it leaves out for ten seconds."""
+    async with asyncio.timeout(2 * PATIENCE):
+        while True:
+            async with following(site, "size=25") as first, following(site, "size=25") as second:
+                await first.event()
+                await second.event()
+                if all([await streams(node) for node in site.nodes]):
+                    return
+            await asyncio.sleep(0.2)
+
+
 async def until_streams(site: Site, *counts: int) -> None:
     """Wait until the nodes have so many open streams."""
     try:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.deploy.conftest import Site
 from tests.deploy.nginx import GUIDED, nginx
-from tests.deploy.tab import Tab, browser, following, streams, until_streams
+from tests.deploy.tab import Tab, browser, following, streams, until_both_serve, until_streams
 from tests.model import Event, parts
 from tests.running import ADD_USER
 
@@ -121,6 +121,7 @@ async def test_readers_of_a_killed_node_come_back_to_the_other_and_agree(site: S
         await asyncio.gather(*tasks, return_exceptions=True)
         if not dying.is_running:
             dying.start()
+            await until_both_serve(site)
 
 
 def _only(here: int) -> tuple[int, int]:
