@@ -16,7 +16,7 @@ from xdist.workermanage import WorkerController, parse_tx_spec_config
 
 LONG, ALONE = "@long", "@alone"  # with --dist loadgroup the name of its group ends that of a test
 NOT_QUICK = {"cluster", "server", "serve", "site", "desk", "floor", "installed"}  # fixtures
-STARTING = {"tests.running", "benchmarks.systems"}  # modules
+STARTING = {"tests.running", "tests.deploy.hosts", "benchmarks.systems"}  # modules
 AHEAD = 2  # tests that a process is given at a time: it begins one only when it knows the next
 
 
