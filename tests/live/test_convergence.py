@@ -45,6 +45,7 @@ def test_every_page_converges_on_postgresql_too(new_database: NewDatabase, diale
     run(dialect, converge(0, new_database))
 
 
+@pytest.mark.slow
 def test_every_copy_that_a_program_keeps_converges_too(new_database: NewDatabase, dialect: str) -> None:
     run(dialect, converge(0, new_database, form="json"))
 

@@ -162,6 +162,7 @@ def statement(dice: random.Random, table: Table) -> tuple[str, list[object]]:
     )
 
 
+@pytest.mark.slow
 async def test_what_is_said_to_leave_a_page_as_it_is_leaves_it_so(
     database: Database, outside: Outside, table: Table
 ) -> None:
