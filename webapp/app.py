@@ -36,9 +36,9 @@ from rowcast.routes.table.rows_and_forms import add_rows
 from rowcast.routes.table.stream import add_stream
 from rowcast.routes.table.writes import add_writes
 from rowcast.showing.table_renderer import RendererCache
-from rowcast.tables.dependency import Dependency
 from rowcast.tables.page import Page
 from rowcast.tables.page_cache import PageCache
+from rowcast.tables.page_dependency import PageDependency
 from rowcast.tables.table import Table
 from rowcast.users import USERS
 
@@ -88,8 +88,8 @@ def create_app(settings: Settings | None = None, workers: Path | None = None) ->
     def encoder(key: FeedKey) -> FrameEncoder:
         return encoder_of(key.format, renderers.get(TABLES[key.table], key.audience))
 
-    def dependency(key: FeedKey) -> Dependency:
-        return Dependency(TABLES[key.table], key.listing)
+    def dependency(key: FeedKey) -> PageDependency:
+        return PageDependency(TABLES[key.table], key.listing)
 
     limits = Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__})
     hub = Hub(read, encoder, dependency, limits)

@@ -22,9 +22,9 @@ from rowcast.live.subscriber import Subscriber
 from rowcast.showing.table_renderer import TableRenderer
 from rowcast.tables import matching_rows
 from rowcast.tables import page as pages
-from rowcast.tables.dependency import Dependency
 from rowcast.tables.listing import Listing
 from rowcast.tables.page import Page, Row
+from rowcast.tables.page_dependency import PageDependency
 from rowcast.tables.row_change import RowChange
 from rowcast.tables.table import Table
 
@@ -186,12 +186,12 @@ def other_programs_unheard(patch: Patch) -> None:
 
 def judged_by_what_it_became(patch: Patch) -> None:
     """Of a row that was written, only how it is now is compared with what the listing asks for."""
-    is_affected = Dependency._is_affected
+    is_affected = PageDependency._is_affected
 
-    def forgetful(self: Dependency, page: Page, change: RowChange) -> bool:
+    def forgetful(self: PageDependency, page: Page, change: RowChange) -> bool:
         return is_affected(self, page, replace(change, before=None) if change.after else change)
 
-    patch.setattr(Dependency, "_is_affected", forgetful)
+    patch.setattr(PageDependency, "_is_affected", forgetful)
 
 
 def no_doubt_about_the_log(patch: Patch) -> None:
@@ -202,7 +202,7 @@ def no_doubt_about_the_log(patch: Patch) -> None:
 
 def off_the_page_is_out_of_sight(patch: Patch) -> None:
     """A row that is not on the page is taken not to change it."""
-    patch.setattr(Dependency, "_is_affected", lambda self, page, change: not change.keys.isdisjoint(page.keys))
+    patch.setattr(PageDependency, "_is_affected", lambda self, page, change: not change.keys.isdisjoint(page.keys))
 
 
 def lines_split_at_newlines_only(patch: Patch) -> None:

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from rowcast.live.audience import Audience
 from rowcast.live.page_snapshot import PageSnapshot
 from rowcast.showing.table_renderer import TableRenderer
-from rowcast.tables.dependency import Dependency
 from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing
 from rowcast.tables.page import Page, Row
+from rowcast.tables.page_dependency import PageDependency
 from rowcast.users import USERS
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -27,7 +27,7 @@ NAMES = (
     "🎉 & é",
 )
 RENDERER = TableRenderer(USERS, Audience("en"))
-DEPENDENCY = Dependency(USERS, Listing(page=9))
+DEPENDENCY = PageDependency(USERS, Listing(page=9))
 
 
 def row(id: int | Key, edition: int = 0, changed: datetime = NOON) -> Row:

@@ -154,7 +154,7 @@ async def test_a_change_of_another_table_or_elsewhere_is_not_looked_at(make_hub:
     await until(lambda: source.reads == 2)
     hub.invalidate()
     await until(lambda: source.reads == 3)
-    await until(lambda: feed._freshness._page)
+    await until(lambda: feed._invalidation._page)
     hub.invalidate("users", [RowChange(state(50), state(50), USERS.key_names)])
     assert hub.metrics.spared == 1
     hub.invalidate("users", [RowChange(state(5), state(5), USERS.key_names)])

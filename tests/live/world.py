@@ -21,10 +21,10 @@ from rowcast.live.limits import Limits
 from rowcast.live.signals import signal_of
 from rowcast.showing.table_renderer import TableRenderer
 from rowcast.tables import matching_rows
-from rowcast.tables.dependency import Dependency
 from rowcast.tables.listing import Listing
 from rowcast.tables.page import Page, Row, page_of
 from rowcast.tables.page_cache import PageCache
+from rowcast.tables.page_dependency import PageDependency
 from rowcast.tables.serialization import page_as_json, row_as_json
 from rowcast.users import USERS
 from tests.copy import Copy
@@ -107,7 +107,7 @@ class World:
         self.hub = Hub(
             self._read,
             lambda key: encoder_of(key.format, self.renderer),
-            lambda key: Dependency(USERS, key.listing),
+            lambda key: PageDependency(USERS, key.listing),
             self._limits,
         )
         self.signal = signal_of(self.database, self.hub, (USERS,))

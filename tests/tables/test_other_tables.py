@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 
 from rowcast.database import Database
 from rowcast.tables import row_writes
-from rowcast.tables.dependency import Dependency
 from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing
 from rowcast.tables.page import Page, Row
+from rowcast.tables.page_dependency import PageDependency
 from rowcast.tables.row_writes import RowNotFound, ValueTaken, VersionConflict
 from rowcast.tables.table import Table
 from tests.conftest import Outside
@@ -173,7 +173,7 @@ async def test_what_is_said_to_leave_a_page_as_it_is_leaves_it_so(
         for sort in ("", "-name", table.key_names[-1], f"-{table.key_names[0]}")
         for q, filters, page in (("", (), 1), ("", (), 2), ("ab", (), 1), ("", (("status", "active"),), 1))
     ]
-    dependencies = {asked: Dependency(table, asked) for asked in listings}
+    dependencies = {asked: PageDependency(table, asked) for asked in listings}
     now: dict[Listing, Page] = {}
     told = Counter[tuple[bool, bool]]()
     async with news(database, outside, table) as written_since:

@@ -11,11 +11,11 @@ from rowcast.live.change_summary import ChangeSummary
 from rowcast.live.encoder import FrameEncoder
 from rowcast.live.frame import Frame, frame, joined
 from rowcast.live.metrics import Metrics
-from rowcast.live.page_freshness import PageFreshness
+from rowcast.live.page_invalidation import PageInvalidation
 from rowcast.live.revisions import Revisions
 from rowcast.live.subscriber import Subscriber
-from rowcast.tables.dependency import Dependency
 from rowcast.tables.page import Page
+from rowcast.tables.page_dependency import PageDependency
 from rowcast.tables.row_change import RowChange
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Feed:
         self,
         read: Callable[[], Awaitable[Page]],
         encoder: FrameEncoder,
-        dependency: Dependency,
+        dependency: PageDependency,
         *,
         heartbeat: float,
         remembered: int,
@@ -49,7 +49,7 @@ class Feed:
         self._summary = ChangeSummary(encoder.summary)
         self._invalidated_at: float | None = None  # when the first signal came that is not yet served
         self._read = read
-        self._freshness = PageFreshness(dependency)
+        self._invalidation = PageInvalidation(dependency)
         self._heartbeat = heartbeat
         self._dirty = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -61,7 +61,7 @@ class Feed:
 
     def invalidate(self, changes: Sequence[RowChange] | None = None) -> None:
         """Hear that the table may have changed, and which of its rows (None: any row)."""
-        if self._freshness.spares(changes):
+        if self._invalidation.spares(changes):
             self.metrics.spared += 1
             return
         if self._invalidated_at is None:
@@ -134,7 +134,7 @@ class Feed:
         # The flag is cleared first: a change that comes while the page is read makes it be read again, whatever it is,
         # for the page that it would be judged by is not known yet.
         self._dirty.clear()
-        self._freshness.forget()
+        self._invalidation.forget()
         invalidated_at, self._invalidated_at = self._invalidated_at, None
         with self.metrics.refresh.time():
             new, before = await self._read(), self.revision
@@ -145,9 +145,9 @@ class Feed:
                 self.metrics.latency.observe(time.perf_counter() - invalidated_at)
 
     def _move(self, page: Page) -> str:
-        self.revisions.confirm(self._freshness.take_until())
+        self.revisions.confirm(self._invalidation.take_until())
         if not self._dirty.is_set():
-            self._freshness.learn(page)
+            self._invalidation.learn(page)
         return self.revisions.move(page) + self._summary.after(page, asyncio.get_running_loop().time())
 
     def _push(self, made: Frame, since: str) -> None:

@@ -10,8 +10,8 @@ from rowcast.live.feed import Feed
 from rowcast.live.feed_key import FeedKey
 from rowcast.live.limits import Limits, TooManyFeeds
 from rowcast.live.metrics import Metrics
-from rowcast.tables.dependency import Dependency
 from rowcast.tables.page import Page
+from rowcast.tables.page_dependency import PageDependency
 
 READS_AT_ONCE = 8  # fewer than the database's connections, so that pages are served while all feeds refresh
 
@@ -26,7 +26,7 @@ class FeedRegistry(dict[FeedKey, Feed]):
         self,
         read: Callable[[FeedKey], Awaitable[Page]],
         encoder: Callable[[FeedKey], FrameEncoder],
-        dependency: Callable[[FeedKey], Dependency],
+        dependency: Callable[[FeedKey], PageDependency],
         limits: Limits,
         metrics: Metrics,
     ) -> None:

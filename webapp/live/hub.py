@@ -13,8 +13,8 @@ from rowcast.live.feed_registry import FeedRegistry
 from rowcast.live.limits import Limits
 from rowcast.live.metrics import Metrics
 from rowcast.live.subscriber import FrameWriter, Subscriber
-from rowcast.tables.dependency import Dependency
 from rowcast.tables.page import Page
+from rowcast.tables.page_dependency import PageDependency
 from rowcast.tables.row_change import RowChange
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Hub:
         self,
         read: Callable[[FeedKey], Awaitable[Page]],
         encoder: Callable[[FeedKey], FrameEncoder],
-        dependency: Callable[[FeedKey], Dependency],
+        dependency: Callable[[FeedKey], PageDependency],
         limits: Limits,
     ) -> None:
         self.metrics = Metrics()

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from rowcast import schema
 from rowcast.app import create_app
 from rowcast.config import BadSetting, Settings
-from rowcast.live import acknowledgement_relay
+from rowcast.live import inter_worker_relay
 from rowcast.routes.site import aggregated_metrics
 from rowcast.serving.server import Server, bind, configuration, tell_address
 from rowcast.serving.supervisor import CannotStart, Supervisor
@@ -84,7 +84,7 @@ def serve_many(settings: Settings) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
     def gone(process: int) -> None:
-        acknowledgement_relay.gone(folder, process)
+        inter_worker_relay.gone(folder, process)
         aggregated_metrics.gone(folder, process)
 
     try:

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from rowcast.database import Database
 from rowcast.database.postgres import Postgres
-from rowcast.live.acknowledgement_relay import AcknowledgementRelay
 from rowcast.live.hub import Hub
+from rowcast.live.inter_worker_relay import InterWorkerRelay
 from rowcast.live.signals.postgres import PostgresSignal
 from rowcast.live.signals.sqlite import SqliteSignal
 from rowcast.tables.table import Table
@@ -41,6 +41,4 @@ def signal_of(
     kind = database.kind
     if isinstance(kind, Postgres):
         return PostgresSignal(lambda: kind.connect(listen), kind.notify, hub.invalidate, hub.answered, tables)
-    return SqliteSignal(
-        kind.file, hub.invalidate, tables, AcknowledgementRelay(workers, hub.answered) if workers else None
-    )
+    return SqliteSignal(kind.file, hub.invalidate, tables, InterWorkerRelay(workers, hub.answered) if workers else None)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rowcast.database.sqlite import decode
-from rowcast.live.acknowledgement_relay import AcknowledgementRelay
+from rowcast.live.inter_worker_relay import InterWorkerRelay
 from rowcast.live.signals.change_log import ChangeLogReader
 from rowcast.tables.row_change import RowChange
 from rowcast.tables.table import Table
@@ -33,7 +33,7 @@ class SqliteSignal:
         file: Path,
         changed: Callable[[str, list[RowChange] | None], None],
         tables: Iterable[Table],
-        relay: AcknowledgementRelay | None = None,
+        relay: InterWorkerRelay | None = None,
     ) -> None:
         self._file = file
         self._changed = changed

@@ -1,4 +1,4 @@
-"""AcknowledgementRelay: passes a browser's answer to a stream's greeting on to the worker that holds the stream.
+"""InterWorkerRelay: passes a browser's answer to a stream's greeting on to the worker that holds the stream.
 
 By datagram sockets between the workers of one machine: the answer may reach any of them.
 """
@@ -16,7 +16,7 @@ SUFFIX = ".socket"
 LONGEST = 1024  # bytes of a message; a token has 16
 
 
-class AcknowledgementRelay:
+class InterWorkerRelay:
     """``tell`` takes a token to all other workers, where ``heard`` is called with it; what cannot go is dropped.
 
     Each worker has a datagram socket in ``folder``, which only they can open.

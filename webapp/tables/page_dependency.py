@@ -1,4 +1,4 @@
-"""Dependency: whether rows that were written can have changed what a page shows. Pure: asks no database.
+"""PageDependency: whether rows that were written can have changed what a page shows. Pure: asks no database.
 
 A page is made of the rows that match, in their order, of which it shows some, and of how many there are. So a row that
 was written leaves it as it is when
@@ -27,7 +27,7 @@ from rowcast.tables.table import Table
 from rowcast.tables.text_normalization import fold
 
 
-class Dependency:
+class PageDependency:
     """What the pages of ``listing`` rest on, and so what can change them."""
 
     def __init__(self, table: Table, listing: Listing) -> None:

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from rowcast.database import Database
 from rowcast.i18n import _
 from rowcast.tables import matching_rows
-from rowcast.tables.dependency import Dependency
 from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing, parse
 from rowcast.tables.model import VersionedModel
 from rowcast.tables.page import Page, Row, page_of
+from rowcast.tables.page_dependency import PageDependency
 from rowcast.tables.row_change import RowChange
 from rowcast.tables.table import Column, Table
 from rowcast.tables.text_normalization import fold
@@ -173,7 +173,7 @@ def touched(query: str, before: dict[str, Any] | None, after: dict[str, Any] | N
     sort = asked.sort.removeprefix("-") or "username"
     pair = ends.get(sort, ("active", "active"))
     page = Page(asked, rows, 99, 2, NOON, ends=pair[::-1] if asked.sort.startswith("-") else pair)
-    return Dependency(USERS, asked).may_change(page, [RowChange(before, after, USERS.key_names)])
+    return PageDependency(USERS, asked).may_change(page, [RowChange(before, after, USERS.key_names)])
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_of_a_page_whose_ends_cannot_be_compared_nothing_is_said() -> None:
     for ends in (None, (datetime(2026, 3, 1), datetime(2026, 6, 1)), ("a\ufffd", "b")):  # noqa: DTZ001
         page = Page(Listing(), (Row(Key((3,)), b"", {}), Row(Key((5,)), b"", {})), 99, 1, NOON, ends=ends)
         touch = RowChange(state(username_key="x"), state(username_key="y"), USERS.key_names)
-        assert Dependency(USERS, Listing()).may_change(page, [touch])
+        assert PageDependency(USERS, Listing()).may_change(page, [touch])
 
 
 class Task(VersionedModel):
@@ -244,7 +244,7 @@ def test_of_a_page_in_the_order_of_an_enum_nothing_is_said() -> None:
     tasks = Table("tasks", "task", _("Users"), Task, Draft, (level,), "level", {})
     page = Page(Listing(), (Row(Key((3,)), b"", {}), Row(Key((5,)), b"", {})), 99, 1, NOON, ends=("medium", "medium"))
     touch = RowChange({"id": 9, "level": "low"}, {"id": 9, "level": "high"}, tasks.key_names)
-    assert Dependency(tasks, Listing()).may_change(page, [touch])
+    assert PageDependency(tasks, Listing()).may_change(page, [touch])
 
 
 @pytest.mark.parametrize("counted", [20, 10_000])
@@ -257,7 +257,7 @@ async def test_what_is_said_to_leave_a_page_as_it_is_leaves_it_so(
     fill(outside, dice)
     told = Counter[tuple[bool, bool]]()
     listings = [listing(dice) for _ in range(24)]
-    bases = {asked: Dependency(USERS, asked) for asked in listings}
+    bases = {asked: PageDependency(USERS, asked) for asked in listings}
     now: dict[Listing, Page] = {}
 
     def pages(connection: Connection) -> dict[Listing, Page]:

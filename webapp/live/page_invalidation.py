@@ -1,19 +1,19 @@
-"""PageFreshness: whether a feed's page is still current, by what was heard since it was read."""
+"""PageInvalidation: whether a feed's page is still current, by what was heard since it was read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from rowcast.tables.dependency import Dependency
 from rowcast.tables.page import Page
+from rowcast.tables.page_dependency import PageDependency
 from rowcast.tables.row_change import RowChange
 
 
-class PageFreshness:
+class PageInvalidation:
     """The page as it is, unless what was heard since its read began may change it; ``dependency`` judges that."""
 
-    def __init__(self, dependency: Dependency) -> None:
+    def __init__(self, dependency: PageDependency) -> None:
         self._dependency = dependency
         self._page: Page | None = None
         self._until: datetime | None = None
