@@ -48,7 +48,7 @@ async def test_a_thousand_reconnects_in_one_second_leak_nothing(serve: Serve, te
             assert sum(reader.greetings for reader in readers) == greetings + READERS
             # Those that were cut may be gone a little later than their successors are there.
             await fall(server, "rowcast_subscribers", READERS, 10)
-            await files_fall(server, held[-1][0] if held else READERS + 100, 10)
+            await files_fall(server, held[-1][0] + FILES if held else READERS + 100, 10)
             names = ("rowcast_tasks", "rowcast_subscribers", "rowcast_feeds")
             tasks, streams, feeds = (metric(server, name) for name in names)
             held.append((files(server), memory(server), tasks, streams, feeds))
