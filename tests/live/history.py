@@ -21,7 +21,7 @@ from tests.model import Decoder, Screen, parts
 
 ROUNDS = 4
 PATIENCE = 20.0  # seconds until all agree
-HEARD = 0.5  # seconds in which all that was written is heard, read and told
+HEARD = 0.25  # seconds in which all that was written is heard, read and told
 REST = 0.06  # seconds in which nothing may be sent any more
 COLUMNS = ("username", "email", "role", "status", "changed")
 FAULTS = {
