@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from typing import NamedTuple
 
 from tests.faults.conftest import Serve
 from tests.faults.crowd import Page, agree, following
@@ -13,9 +14,19 @@ from tests.faults.watching import fall, files, files_fall, memory, metric, warme
 
 READERS = 1000
 LISTINGS = 20
-WARM, ROUNDS = 2, 2
+WARM, ROUNDS, MOST_ROUNDS = 2, 2, 8
 GROWTH = 5 * 1024 * 1024  # bytes
 FILES = 6  # two more connections to the database, of those that it opens when it first needs so many at once
+
+
+class Held(NamedTuple):
+    """What the server holds after a round; the memory in bytes."""
+
+    files: int
+    memory: int
+    tasks: float
+    streams: float
+    feeds: float
 
 
 async def test_a_thousand_reconnects_in_one_second_leak_nothing(serve: Serve, tell: Tell) -> None:
@@ -31,8 +42,11 @@ async def test_a_thousand_reconnects_in_one_second_leak_nothing(serve: Serve, te
         for reader in readers:
             reader.backoff = 0.0, 1.0
         old = [reader.last_id for reader in plain]
-        held: list[tuple[int, int, float, float, float]] = []
-        for round in range(WARM + ROUNDS):
+        held: list[Held] = []
+        for round in range(WARM + MOST_ROUNDS):
+            # A leak grows in every round. What so many need at once grows once: on a busy machine, not always at first.
+            if round >= WARM + ROUNDS and growth(held) < GROWTH:
+                break
             server.execute(
                 "UPDATE users SET status = iif(status = 'closed', 'active', 'closed') WHERE id % 9 = ?", round
             )
@@ -48,21 +62,25 @@ async def test_a_thousand_reconnects_in_one_second_leak_nothing(serve: Serve, te
             assert sum(reader.greetings for reader in readers) == greetings + READERS
             # Those that were cut may be gone a little later than their successors are there.
             await fall(server, "rowcast_subscribers", READERS, 10)
-            await files_fall(server, held[-1][0] + FILES if held else READERS + 100, 10)
+            await files_fall(server, held[-1].files + FILES if held else READERS + 100, 10)
             names = ("rowcast_tasks", "rowcast_subscribers", "rowcast_feeds")
             tasks, streams, feeds = (metric(server, name) for name in names)
-            held.append((files(server), memory(server), tasks, streams, feeds))
+            held.append(Held(files(server), memory(server), tasks, streams, feeds))
             if round >= WARM:
                 agreed += times
         for page in pages:
             page.check()
     before, after = held[WARM - 1], held[-1]
-    growth = (after[1] - before[1]) / 1024 / 1024
-    leaks = f"{after[0] - before[0]} files, {after[2] - before[2]:.0f} tasks, {after[3] - READERS:.0f} streams"
-    leaks += f", {growth:.1f} MiB"
+    leaks = f"{after.files - before.files} files, {after.tasks - before.tasks:.0f} tasks, "
+    leaks += f"{after.streams - READERS:.0f} streams, {growth(held) / 1024 / 1024:.1f} MiB"
     tell(READERS, agreed, leaks=leaks, rounds=ROUNDS)
-    assert after[3:] == (READERS, LISTINGS)
-    assert after[2] <= before[2]
-    assert after[0] <= before[0] + FILES
-    assert after[1] - before[1] < GROWTH
+    assert (after.streams, after.feeds) == (READERS, LISTINGS)
+    assert after.tasks <= before.tasks
+    assert after.files <= before.files + FILES
+    assert growth(held) < GROWTH
     await fall(server, "rowcast_subscribers", 0, 10)
+
+
+def growth(held: list[Held]) -> int:
+    """Return by how much the memory grew in the last rounds, in bytes."""
+    return held[-1].memory - held[-1 - ROUNDS].memory
