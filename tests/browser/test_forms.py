@@ -70,6 +70,36 @@ def test_an_edit_of_an_older_version_shows_both_values_and_can_be_saved(server: 
     expect_fresh(one, two)
 
 
+def test_what_the_other_changed_stays_where_nothing_was_typed(server: Server, desk: Desk) -> None:
+    server.add_users(3)
+    page = desk.open()
+    edit(page, "User 002")
+    server.execute("UPDATE users SET role = 'administrator', email = 'theirs@example.org' WHERE username = 'User 002'")
+    expect(row(page, "User 002")).to_contain_text("theirs@example.org")
+    page.get_by_label("User name", exact=True).fill("Ada")
+    expect(page.locator("#field-role")).to_have_value("member")
+    save(page)
+    expect(page.locator("#flash")).to_contain_text("Saved Ada")
+    expect(row(page, "Ada")).to_contain_text("Administrator")
+    expect(row(page, "Ada")).to_contain_text("theirs@example.org")
+    expect_fresh(page)
+
+
+def test_to_save_mine_after_a_conflict_takes_nothing_else_back(server: Server, desk: Desk) -> None:
+    server.add_users(3)
+    page = desk.open()
+    edit(page, "User 002")
+    server.execute("UPDATE users SET role = 'administrator', email = 'theirs@example.org' WHERE username = 'User 002'")
+    fill(page, "Ada", "mine@example.org")
+    save(page)
+    expect(message(page, "E-mail")).to_contain_text("theirs@example.org")
+    expect(page.locator("#form [aria-describedby]")).to_have_count(1)
+    save(page, "Save mine")
+    expect(page.locator("#flash")).to_contain_text("Saved Ada")
+    expect(row(page, "Ada")).to_contain_text("mine@example.org")
+    expect(row(page, "Ada")).to_contain_text("Administrator")
+
+
 def test_the_others_version_can_be_taken(server: Server, desk: Desk) -> None:
     server.add_users(1)
     page = desk.open()

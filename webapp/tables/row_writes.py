@@ -15,6 +15,7 @@ from rowcast.tables.key_clause import bound
 from rowcast.tables.page import Row, row_of
 from rowcast.tables.table import Table
 from rowcast.tables.text_normalization import fold
+from rowcast.tables.three_way_merge import contested
 
 
 class ValueTaken(Exception):
@@ -59,17 +60,20 @@ def edit(
     version: int | None,
     by: str,
     expected: Callable[[Row], bool] | None = None,
+    given: Mapping[str, Any] | None = None,
 ) -> Row:
     """Set ``fields`` of a row; no effect, and no Change, when they are so already.
 
     ``version`` is the one that the writer saw, None to set the fields whatever it is; ``expected`` looks at the row
-    before anything is set. Raises RowNotFound, PreconditionFailed, VersionConflict, ValueTaken.
+    before anything is set. What the writer was ``given`` may be of an older version, as long as nobody else changed
+    the same fields. Raises RowNotFound, PreconditionFailed, VersionConflict, ValueTaken.
     """
     row = _found(connection, table, key, expected)
     before = {name: row.values[name] for name, value in fields.items() if row.values[name] != value}
     if not before:
         return row
-    _check_version(row, version)
+    if contested(given or {}, fields, row.values):
+        _check_version(row, version)
     after = {name: fields[name] for name in before}
     kept = _kept(table, after)
     _check_taken(connection, table, key, kept)

@@ -42,7 +42,8 @@ async def test_a_form_to_edit_holds_the_row_and_its_version(client: Client) -> N
     for reader in (PAGE, PART):
         got = await ask(client, "GET", "/users/1/edit", reader, headers={"Referer": "http://localhost/users?q=a"})
         assert got.typed == ADA
-        assert got.hidden == {"version": "1", "back": "q=a"}
+        given = {f"given-{name}": value for name, value in ADA.items()}
+        assert got.hidden == {"version": "1", "back": "q=a"} | given
         assert got.html.get_element_by_id("notice-user-1") is not None, "the stream speaks to it by this id"
 
 

@@ -18,6 +18,7 @@ from rowcast.tables.listing import Listing, parse
 from rowcast.tables.table import Table
 
 LARGEST_VERSION = 2**63 - 1
+GIVEN = "given-"  # before the name of a field: with what a form was filled; no column's name has a hyphen
 
 # What pydantic calls an error -> what we say. The names of the values are pydantic's. A draft that raises a
 # PydanticCustomError with a `message` among its values says for itself what is wrong.
@@ -72,7 +73,7 @@ async def _sent() -> dict[str, Any]:
 def validate(table: Table, model: type[BaseModel], sent: dict[str, Any]) -> dict[str, Any]:
     """Return the fields among ``sent`` as ``model`` (the table's draft or patch) makes them; raises InvalidFields."""
     names = model.model_fields
-    known = {*names, *table.kept_names, "back"}
+    known = {*names, *table.kept_names, "back", *(GIVEN + name for name in table.draft.model_fields)}
     errors = {name: _("There is no field of this name.") for name in sent if name not in known}
     fields: dict[str, Any] = {}
     try:
@@ -83,6 +84,11 @@ def validate(table: Table, model: type[BaseModel], sent: dict[str, Any]) -> dict
     if errors:
         raise InvalidFields(errors)
     return fields
+
+
+def given_in(table: Table, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return with what the form was filled that was ``sent``, as far as it says so."""
+    return {name: sent[GIVEN + name] for name in table.draft.model_fields if GIVEN + name in sent}
 
 
 def version_in(sent: dict[str, Any]) -> int | None:

@@ -11,13 +11,14 @@ from quart import Blueprint, request
 from rowcast.i18n import Message
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.negotiated_response import HandlerResult, answering
-from rowcast.routes.answers.request_parsing import listing_before, paused_before
+from rowcast.routes.answers.request_parsing import GIVEN, given_in, listing_before, paused_before
 from rowcast.routes.table.key_converter import row_path
 from rowcast.tables.key import Key
 from rowcast.tables.page import Row, row_of
 from rowcast.tables.row_writes import RowNotFound
 from rowcast.tables.serialization import row_as_json
 from rowcast.tables.table import Table
+from rowcast.tables.three_way_merge import contested, untouched
 
 
 def add_rows(routes: Blueprint, table: Table, app_context: AppContext) -> None:
@@ -91,22 +92,31 @@ def form(
 ) -> HandlerResult:
     """Return the form for a new row, or for ``row``: with the values that were ``sent``, and what is wrong with them.
 
-    With ``conflict`` it shows, beside each value that differs, what the row holds now.
+    With ``conflict`` it shows what the row holds now: in place of what the writer left as it was given, and beside
+    what both have changed.
     """
     values: dict[str, Any] = {name: info.default for name, info in table.draft.model_fields.items() if info.default}
-    values |= row.values if row else {}
-    shown = {**values, **(sent or {})}
-    # The version that the writer saw; only a conflict shows what is newer, and by that makes it seen.
-    version = row.values["version"] if row else None
-    if sent and sent.get("version") and not conflict and "version" not in (errors or {}):
-        version = sent["version"]
+    now = row.values if row else {}
+    shown = {name: _text(value) for name, value in {**values, **now, **(sent or {})}.items()}
+    given: dict[str, Any] = {column.name: _text(now.get(column.name)) for column in table.fields} if row else {}
+    version = now.get("version")
+    contest: frozenset[str] = frozenset()
+    if sent and conflict:
+        before = given_in(table, sent)
+        shown |= {name: given[name] for name in untouched(before, sent)}
+        contest = contested(before, {name: shown[name] for name in given}, given)
+    elif sent and sent.get("version") and "version" not in (errors or {}):
+        # What the writer saw; only a conflict shows what is newer, and by that makes it seen.
+        version, given = sent["version"], given_in(table, sent)
     return panel(
         "_form.html",
         table,
         key=row and row.key,
         row=row and row.values,
         version=version,
-        values={column.name: _text(shown.get(column.name, "")) for column in table.fields},
+        given={GIVEN + name: value for name, value in given.items()},
+        values={column.name: shown.get(column.name, "") for column in table.fields},
+        contested=contest,
         errors=errors or {},
         conflict=conflict,
         sent=sent,

@@ -15,6 +15,7 @@ from rowcast.routes.answers.own_address import path_prefix
 from rowcast.routes.answers.problem_details import problem
 from rowcast.routes.answers.request_parsing import (
     InvalidFields,
+    given_in,
     listing_before,
     paused_before,
     reading,
@@ -29,6 +30,7 @@ from rowcast.tables.key import Key
 from rowcast.tables.row_writes import PreconditionFailed, RowNotFound, ValueTaken, VersionConflict
 from rowcast.tables.serialization import row_as_json
 from rowcast.tables.table import Table
+from rowcast.tables.three_way_merge import untouched
 
 INVALID = _("Nothing was saved: some of what was entered cannot be used.")
 CONFLICT = _("Nothing was saved: someone else changed this row meanwhile.")
@@ -59,14 +61,20 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
     @answering(table, app_context)
     @reading
     async def edit(id: Key, sent: dict[str, Any]) -> HandlerResult:
-        """Change a row: all fields by PUT, those that are sent by POST and PATCH."""
+        """Change a row: all fields by PUT, those that are sent by POST and PATCH.
+
+        A form sends every field, and says with what it was filled: what is still so is not what somebody changed.
+        """
+        given = {} if request.method == "PUT" else given_in(table, sent)
+        kept = untouched(given, sent)
+        changed = {name: value for name, value in sent.items() if name not in kept}
         try:
             version = version_in(sent)
-            fields = validate(table, table.draft if request.method == "PUT" else table.patch, sent)
+            fields = validate(table, table.draft if request.method == "PUT" else table.patch, changed)
             by, expected = author(), precondition()
             row = await app_context.write(
                 lambda connection: row_writes.edit(
-                    connection, table, id, fields, version=version, by=by, expected=expected
+                    connection, table, id, fields, version=version, by=by, expected=expected, given=given
                 )
             )
         except (InvalidFields, ValueTaken) as error:
