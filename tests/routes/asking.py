@@ -67,6 +67,11 @@ class Got:
         return {name: value for name, value in self._form.fields.items() if name not in ADA}
 
     @property
+    def read(self) -> dict[str, str]:
+        """The same once somebody has read the form, and it is no longer known when it was shown."""
+        return {name: value for name, value in self.hidden.items() if name != "rendered"}
+
+    @property
     def told(self) -> dict[str, str]:
         """The messages of the form by field; each field names its message."""
         return {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, Connection, select
@@ -38,3 +39,21 @@ def changes_of(connection: Connection, table: Table, key: Key, limit: int = 20) 
         changes.where(Change.table == table.name, Change.row_key == str(key)).order_by(Change.id.desc()).limit(limit)
     )
     return list(connection.execute(changes))
+
+
+def newest_change(connection: Connection, table: Table, key: Key) -> Any | None:
+    """Return the newest change of one row."""
+    return next(iter(changes_of(connection, table, key, limit=1)), None)
+
+
+def was_just_set(connection: Connection, table: Table, key: Key, fields: Mapping[str, Any], seconds: float) -> bool:
+    """Whether the same ``fields`` were set to something else in the last ``seconds``.
+
+    One click in a row sets what the next one would change again: who clicks twice, or on what another has just changed,
+    meant what stood there before.
+    """
+    change = newest_change(connection, table, key)
+    if change is None or change.verb != "edit" or change.after.keys() != fields.keys() or change.after == fields:
+        return False
+    age: timedelta = datetime.now(UTC) - change.at
+    return abs(age.total_seconds()) < seconds  # the clocks of two nodes may differ

@@ -159,7 +159,7 @@ async def test_only_what_both_changed_is_asked_about_and_to_save_mine_sets_nothi
         "status": "active",
     }, "mine, and theirs where I changed nothing"
     await ask(client, "PATCH", "/users/1", JSON, json={"status": "closed", "role": "member"})
-    saved = await ask(client, "POST", "/users/1", reader, form=asked.typed | asked.hidden)
+    saved = await ask(client, "POST", "/users/1", reader, form=asked.typed | asked.read)
     assert saved.status in (200, 303)
     row = (await ask(client, "GET", "/users/1", JSON)).json
     assert {name: row[name] for name in ADA} == {
@@ -178,7 +178,7 @@ async def test_who_saves_mine_is_asked_again_about_what_is_newer_still(client: C
         await ask(client, "PATCH", "/users/1", JSON, json={"email": email})
         asked = await ask(client, "POST", "/users/1", PAGE, form=got)
         assert (asked.status, asked.told) == (409, {"email": f"Now: {email}"})
-        got = asked.typed | asked.hidden
+        got = asked.typed | asked.read
     assert (await ask(client, "POST", "/users/1", PAGE, form=got)).status == 303
 
 

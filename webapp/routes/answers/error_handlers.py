@@ -11,6 +11,7 @@ from rowcast.database import Busy, Unreachable, Unwritable
 from rowcast.i18n import Message, _
 from rowcast.routes.answers.content_negotiation import VARY, audience, ending, render_plain, wanted, wants_part
 from rowcast.routes.answers.problem_details import as_problem, problem
+from rowcast.tables.idempotency import KeyReused
 from rowcast.tables.row_writes import RowNotFound
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ TITLES = {
 }
 NO_ANSWER = _("The database does not answer.")
 DELETED = _("It may have been deleted meanwhile.")
+REUSED = _("This Idempotency-Key was sent before, with another request.")
 RETRY_AFTER = 2  # seconds
 
 
@@ -51,6 +53,10 @@ def add_errors(app: Quart) -> None:
     @app.errorhandler(RowNotFound)
     async def missing(_error: RowNotFound) -> Response:
         return shown(404, TITLES[404], DELETED)
+
+    @app.errorhandler(KeyReused)
+    async def reused(_error: KeyReused) -> Response:
+        return shown(422, TITLES[400], REUSED)
 
     @app.errorhandler(Busy)
     async def busy(_error: Busy) -> Response:

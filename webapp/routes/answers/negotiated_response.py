@@ -74,6 +74,8 @@ async def make_response(
 ) -> Response | WerkzeugResponse:
     """Return the response that shows ``answer`` to the reader of this request."""
     response: Response | WerkzeugResponse
+    if answer.status == 204:
+        return Response(status=204, headers={"Vary": VARY, "Cache-Control": "no-cache"})
     kind, context = wanted(), {"failed": False, **answer.context}
     if kind == "csv" and answer.status >= 400:
         kind = "json"

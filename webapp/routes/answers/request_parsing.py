@@ -13,6 +13,7 @@ from quart import abort, request
 
 from rowcast.i18n import Message, _
 from rowcast.routes.answers.content_negotiation import wants_json
+from rowcast.routes.answers.repeated_requests import FIELDS
 from rowcast.showing.link_builder import PAUSED
 from rowcast.tables.listing import Listing, parse
 from rowcast.tables.table import Table
@@ -73,7 +74,7 @@ async def _sent() -> dict[str, Any]:
 def validate(table: Table, model: type[BaseModel], sent: dict[str, Any]) -> dict[str, Any]:
     """Return the fields among ``sent`` as ``model`` (the table's draft or patch) makes them; raises InvalidFields."""
     names = model.model_fields
-    known = {*names, *table.kept_names, "back", *(GIVEN + name for name in table.draft.model_fields)}
+    known = {*names, *table.kept_names, "back", *FIELDS, *(GIVEN + name for name in table.draft.model_fields)}
     errors = {name: _("There is no field of this name.") for name in sent if name not in known}
     fields: dict[str, Any] = {}
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rowcast.i18n import Message, _
+from rowcast.routes.answers.repeated_requests import HEADER, LONGEST
 from rowcast.routes.site.json_schemas import STRING, query, ref
 from rowcast.tables.table import Table
 
@@ -23,6 +24,12 @@ TAGS = ROWS, STREAM, FORMS, SERVICE = _("Rows"), _("Stream"), _("Forms and parts
 
 HAVE = {**STRING, "description": _("The revision that the reader has")}
 IF_MATCH = {"description": _("The version that the writer saw, in quotes"), **STRING}
+IDEMPOTENCY_KEY = {
+    "description": _("A key of the writer's own: what is sent again with it is not done again, and answered the same"),
+    **STRING,
+    "minLength": 1,
+    "maxLength": LONGEST,
+}
 IF_NONE_MATCH = {"description": _("The ETag of what the reader has"), **STRING}
 
 LOOKS = {"actions": {"enum": ["0", "1"]}, "theme": {"enum": ["light", "dark"]}}
@@ -56,7 +63,8 @@ def interface(table: Table) -> dict[str, Operation]:
     conflict = {PROBLEM: ref(f"{row}Conflict"), HTML: STRING}
     shown = {JSON: ref(row), HTML: STRING}
     fresh = {"If-None-Match": IF_NONE_MATCH}
-    matching = {"If-Match": IF_MATCH}
+    repeatable = {HEADER: IDEMPOTENCY_KEY}
+    matching = {"If-Match": IF_MATCH, **repeatable}
     part = {200: {HTML: STRING}}
     listing = query(table)
     changes = {200: shown, 303: {}, 404: problem, 409: conflict, 412: conflict, 422: problem}
@@ -75,7 +83,9 @@ def interface(table: Table) -> dict[str, Operation]:
     stands = {**listing, **PAUSED}
     return {
         "index": Operation(_("List rows"), ROWS, lists, stands, fresh),
-        "create": Operation(_("Add a row"), ROWS, {201: shown, 303: {}, 422: problem}, sent=ref(f"{row}Draft")),
+        "create": Operation(
+            _("Add a row"), ROWS, {201: shown, 303: {}, 422: problem}, headers=repeatable, sent=ref(f"{row}Draft")
+        ),
         "show": Operation(_("Show a row"), ROWS, {200: shown, 304: {}, 404: problem}, headers=fresh),
         "edit": edits(_("Change a row"), f"{row}Edit"),
         "put edit": edits(_("Replace a row"), f"{row}Replacement"),

@@ -11,6 +11,7 @@ from quart import Blueprint, request
 from rowcast.i18n import Message
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.negotiated_response import HandlerResult, answering
+from rowcast.routes.answers.repeated_requests import new_key, rendered
 from rowcast.routes.answers.request_parsing import GIVEN, given_in, listing_before, paused_before
 from rowcast.routes.table.key_converter import row_path
 from rowcast.tables.key import Key
@@ -108,14 +109,16 @@ def form(
     elif sent and sent.get("version") and "version" not in (errors or {}):
         # What the writer saw; only a conflict shows what is newer, and by that makes it seen.
         version, given = sent["version"], given_in(table, sent)
+    filled = {column.name: shown.get(column.name, "") for column in table.fields}
     return panel(
         "_form.html",
         table,
+        **_repeatable(filled),
         key=row and row.key,
         row=row and row.values,
         version=version,
         given={GIVEN + name: value for name, value in given.items()},
-        values={column.name: shown.get(column.name, "") for column in table.fields},
+        values=filled,
         contested=contest,
         errors=errors or {},
         conflict=conflict,
@@ -125,7 +128,12 @@ def form(
 
 def question(table: Table, row: Row, sent: Mapping[str, Any] | None = None) -> HandlerResult:
     """Return the question whether to delete ``row``."""
-    return panel("_delete.html", table, sent=sent, key=row.key, row=row.values)
+    return panel("_delete.html", table, sent=sent, key=row.key, row=row.values, **_repeatable({}))
+
+
+def _repeatable(filled: Mapping[str, str]) -> dict[str, str]:
+    # What a form carries that may be sent twice: its own key, and in answer to another, when it was shown.
+    return {"once": new_key(), "rendered": rendered(filled) if request.method == "POST" else ""}
 
 
 def _text(value: Any) -> str:

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from quart import Blueprint, request
+from sqlalchemy import Connection
 
-from rowcast.i18n import Message, _
+from rowcast.i18n import _
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.etags import precondition
 from rowcast.routes.answers.negotiated_response import HandlerResult, answering
 from rowcast.routes.answers.own_address import path_prefix
-from rowcast.routes.answers.problem_details import problem
-from rowcast.routes.answers.request_parsing import (
-    InvalidFields,
-    given_in,
-    listing_before,
-    paused_before,
-    reading,
-    validate,
-    version_in,
-)
+from rowcast.routes.answers.repeated_requests import READ, is_clicked, is_unread, request_key
+from rowcast.routes.answers.request_parsing import InvalidFields, given_in, reading, validate, version_in
 from rowcast.routes.table.key_converter import row_path
-from rowcast.routes.table.rows_and_forms import form, panel, question
-from rowcast.showing.link_builder import url
+from rowcast.routes.table.rows_and_forms import form, question
+from rowcast.routes.table.write_answers import AS_IT_WAS, author, conflicting, finished, refused
 from rowcast.tables import row_writes
+from rowcast.tables.history import was_just_set
+from rowcast.tables.idempotency import Written, once
 from rowcast.tables.key import Key
-from rowcast.tables.row_writes import PreconditionFailed, RowNotFound, ValueTaken, VersionConflict
-from rowcast.tables.serialization import row_as_json
+from rowcast.tables.page import Row
+from rowcast.tables.row_writes import RowNotFound, ValueTaken, VersionConflict
 from rowcast.tables.table import Table
 from rowcast.tables.three_way_merge import untouched
 
 INVALID = _("Nothing was saved: some of what was entered cannot be used.")
-CONFLICT = _("Nothing was saved: someone else changed this row meanwhile.")
 NOT_DELETED = _("Nothing was deleted: someone else changed this row meanwhile. This is how it is now.")
 BAD_VERSION = _("Nothing was deleted: the version is not a number.")
 GONE = _("Nothing was saved: this row was deleted meanwhile.")
@@ -48,14 +43,16 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
     @reading
     async def create(sent: dict[str, Any]) -> HandlerResult:
         """Add a row."""
+        if is_unread(table, sent):
+            return AS_IT_WAS
         try:
             by, fields = author(), validate(table, table.draft, sent)
-            row = await app_context.write(lambda connection: row_writes.create(connection, table, fields, by=by))
+            done = await write(sent, "create", lambda c: row_writes.create(c, table, fields, by=by))
         except (InvalidFields, ValueTaken) as error:
             return refused(422, INVALID, error.errors, form(table, sent=sent, errors=error.errors))
-        done = finished(table, sent, _("Added %(name)s.", name=table.name_of(row.values)), form(table))
-        location = {"Location": f"{path_prefix()}/{table.name}/{row.key}"}
-        return replace(done, status=201, json=row_as_json(row), etag=row.tag, headers=location)
+        told = finished(table, sent, _("Added %(name)s.", name=table.name_of(done.row)), form(table))
+        location = {"Location": f"{path_prefix()}/{table.name}/{done.key}"}
+        return replace(told, status=201, json=done.row, etag=done.tag, headers=location)
 
     @routes.route(path, methods=["POST", "PUT", "PATCH"])
     @answering(table, app_context)
@@ -65,18 +62,24 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
 
         A form sends every field, and says with what it was filled: what is still so is not what somebody changed.
         """
+        if is_unread(table, sent):
+            return AS_IT_WAS
         given = {} if request.method == "PUT" else given_in(table, sent)
         kept = untouched(given, sent)
         changed = {name: value for name, value in sent.items() if name not in kept}
         try:
             version = version_in(sent)
             fields = validate(table, table.draft if request.method == "PUT" else table.patch, changed)
+            if is_clicked() and not is_whole(sent) and await is_just_set(id, fields):
+                return AS_IT_WAS
             by, expected = author(), precondition()
-            row = await app_context.write(
-                lambda connection: row_writes.edit(
+
+            def unit(connection: Connection) -> Row:
+                return row_writes.edit(
                     connection, table, id, fields, version=version, by=by, expected=expected, given=given
                 )
-            )
+
+            done = await write(sent, "edit", unit)
         except (InvalidFields, ValueTaken) as error:
             shown = form(table, row=await app_context.find(table, id), sent=sent, errors=error.errors)
             return refused(422, INVALID, error.errors, shown, whole=is_whole(sent))
@@ -87,9 +90,8 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
                 raise
             # What was typed is kept, as a new row that one click adds.
             return refused(404, GONE, {}, form(table, sent=sent))
-        done = finished(table, sent, _("Saved %(name)s.", name=table.name_of(row.values)))
-        part = done.part if is_whole(sent) else "_flash_only.html"
-        return replace(done, json=row_as_json(row), etag=row.tag, part=part)
+        told = finished(table, sent, _("Saved %(name)s.", name=table.name_of(done.row)))
+        return replace(told, json=done.row, etag=done.tag, part=told.part if is_whole(sent) else "_flash_only.html")
 
     @routes.post(f"{path}/delete")
     @routes.delete(path)
@@ -97,51 +99,29 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
     @reading
     async def delete(id: Key, sent: dict[str, Any]) -> HandlerResult:
         """Delete a row."""
+        if is_unread(table, sent):
+            return AS_IT_WAS
         try:
             version = version_in(sent)
             by, expected = author(), precondition()
-            row = await app_context.write(
-                lambda connection: row_writes.delete(connection, table, id, version=version, by=by, expected=expected)
-            )
+
+            def unit(connection: Connection) -> Row:
+                return row_writes.delete(connection, table, id, version=version, by=by, expected=expected)
+
+            done = await write(sent, "delete", unit)
         except InvalidFields as error:
             return refused(422, BAD_VERSION, error.errors, question(table, await app_context.find(table, id), sent))
         except VersionConflict as error:
             return conflicting(error, question(table, error.row, sent), NOT_DELETED)
-        return finished(table, sent, _("Deleted %(name)s.", name=table.name_of(row.values)))
+        return finished(table, sent, _("Deleted %(name)s.", name=table.name_of(done.row)))
+
+    async def write(sent: dict[str, Any], verb: str, work: Callable[[Connection], Row]) -> Written:
+        asked = request_key(sent)
+        return await app_context.write(lambda c: once(c, table, asked, lambda: Written.of(verb, work(c))))
+
+    async def is_just_set(id: Key, fields: dict[str, Any]) -> bool:
+        return await app_context.database.query(lambda c: was_just_set(c, table, id, fields, READ))
 
     def is_whole(sent: dict[str, Any]) -> bool:
         # A form sends every field; a click in the row sends one, and has no form that could tell what went wrong.
         return sent.keys() >= table.draft.model_fields.keys()
-
-
-def author() -> str:
-    """Return whom the history names: nobody signs in yet, so it is the address."""
-    return request.remote_addr or "unknown"
-
-
-def finished(table: Table, sent: dict[str, Any], message: Message, then: HandlerResult | None = None) -> HandlerResult:
-    """Return the answer after a change: back to the listing, or the message and what the panel shows ``then``."""
-    then = then or panel("_panel.html", table)
-    back = path_prefix() + url(table, listing_before(table, sent), paused=paused_before(sent))
-    return replace(then, part="_flash_and_panel.html", flash=message, back=back)
-
-
-def refused(
-    status: int, message: Message, errors: dict[str, Message], shown: HandlerResult, *, whole: bool = True
-) -> HandlerResult:
-    """Return the answer that changed nothing: the form again, or for a click in the row only the message."""
-    if not whole:
-        message = next(iter(errors.values()), message)
-    part = "_flash_and_panel.html" if whole else "_flash_only.html"
-    context = {**shown.context, "failed": True}
-    return replace(
-        shown, json=problem(status, message, errors), part=part, status=status, flash=message, context=context
-    )
-
-
-def conflicting(
-    error: VersionConflict, shown: HandlerResult, message: Message = CONFLICT, *, whole: bool = True
-) -> HandlerResult:
-    """Return the answer to an edit of an older version: programs get the row as it is now with it."""
-    answer = refused(412 if isinstance(error, PreconditionFailed) else 409, message, {}, shown, whole=whole)
-    return replace(answer, json={**answer.json, "row": row_as_json(error.row)})
