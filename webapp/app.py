@@ -34,6 +34,7 @@ from rowcast.routes.table.listings import add_listings
 from rowcast.routes.table.missed_changes_count import add_waiting
 from rowcast.routes.table.rows_and_forms import add_rows
 from rowcast.routes.table.stream import add_stream
+from rowcast.routes.table.undo import add_undo
 from rowcast.routes.table.writes import add_writes
 from rowcast.showing.table_renderer import RendererCache
 from rowcast.tables.page import Page
@@ -135,6 +136,6 @@ def _refuse_ambiguous(prefix: str, app: Quart) -> None:
 
 def _routes(table: Table, app_context: AppContext) -> Blueprint:
     routes = Blueprint(table.name, __name__, url_prefix=f"/{table.name}")
-    for add in (add_listings, add_embedding, add_rows, add_writes, add_waiting, add_stream, add_endings):
+    for add in (add_listings, add_embedding, add_rows, add_writes, add_undo, add_waiting, add_stream, add_endings):
         add(routes, table, app_context)
     return routes

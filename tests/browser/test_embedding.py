@@ -146,7 +146,12 @@ def test_everything_that_the_page_does_is_done_in_the_embed(stage: Stage, way: s
 
     ada.get_by_role("button", name="Member").click()
     expect(ada.get_by_role("button", name="Administrator")).to_be_visible()
-    expect(flash).to_contain_text("Saved Ada")
+    expect(flash).to_contain_text("Ada: Role Administrator")
+    ada.get_by_role("button", name="Active").click()
+    expect(flash).to_contain_text("Ada: Status Closed")
+    flash.get_by_role("button", name="Undo").click()
+    expect(flash).to_contain_text("Ada: Status Active")
+    expect(ada.get_by_role("button", name="Active")).to_be_visible()
 
     ada.get_by_role("link", name="Edit").click()
     expect(frame.get_by_label("User name", exact=True)).to_have_value("Ada")
@@ -369,7 +374,9 @@ def test_without_script_the_snippets_are_a_page_and_a_frame_refreshes_itself(sta
     # A change leads the window to the page of ours, where its result is told: a frame of another site has no cookie.
     users.locator("tr").filter(has_text="Ada").get_by_role("button", name="Active").click()
     expect(page).to_have_url(f"{stage.address}/users?role=member")
-    expect(page.locator("#flash")).to_contain_text("Saved Ada")
+    expect(page.locator("#flash")).to_contain_text("Ada: Status Closed")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#flash")).to_contain_text("Ada: Status Active")
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -42,7 +42,7 @@ def test_role_and_status_change_with_one_click_again_and_again(server: Server, d
         expect(row(one, "User 001").get_by_role("button", name=then)).to_be_visible()
         expect(row(two, "User 001").get_by_role("button", name=then)).to_be_visible()
         one.wait_for_timeout(700)  # quicker, it would be a double click
-    expect(one.locator("#flash")).to_contain_text("Saved User 001")
+    expect(one.locator("#flash")).to_contain_text("User 001: Status Closed")
     click(two, "User 001", "Closed")
     expect(row(one, "User 001").get_by_role("button", name="Active")).to_be_visible()
     expect_fresh(one, two)

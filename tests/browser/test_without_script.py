@@ -106,10 +106,10 @@ def test_every_action_has_a_way(server: Server, desk: Desk, size: str) -> None:
 
     # One click in the row.
     row("User 998").get_by_role("button", name="Closed").click()
-    told(page, "Saved User 998")
+    told(page, "User 998: Status Active")
     expect(row("User 998").get_by_role("button", name="Active")).to_be_visible()
     row("User 059").get_by_role("button", name="Member").click()
-    told(page, "Saved User 059")
+    told(page, "User 059: Role Administrator")
     expect(row("User 059")).to_have_count(0)
 
     # Delete; not what another has changed meanwhile, unless asked again.

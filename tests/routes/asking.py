@@ -53,7 +53,7 @@ class Got:
     @property
     def flash(self) -> str:
         """The result of the last action, in a page or a part."""
-        found = self.html.xpath("//*[@id='flash'] | //hx-partial[@hx-target='#flash']")
+        found = self.html.xpath("//*[@id='flash']/span | //hx-partial[@hx-target='#flash']/span")
         return str(found[0].text_content().strip()) if found else ""
 
     @property

@@ -64,7 +64,7 @@ def test_a_message_that_one_worker_signed_is_read_by_another(server: Server) -> 
         cookies = dict(answer.cookies)
         assert cookies
         page = httpx.get(f"{server.address}{answer.headers['Location']}", headers={"Cookie": _header(cookies)})
-        assert re.search(r'<p id="flash"[^>]*>\s*\S+', page.text), number
+        assert re.search(r'<div id="flash"[^>]*>\s*\S+', page.text), number
 
 
 async def test_the_metrics_are_those_of_all_workers_whichever_is_asked(server: Server) -> None:

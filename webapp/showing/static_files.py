@@ -10,10 +10,10 @@ import brotli
 
 from rowcast.showing.package_folders import folder
 
-# The style sheets of our pages: one request, and one file that is kept, instead of 16.
+# The style sheets of our pages: one request, and one file that is kept, instead of 17.
 SHEETS = (
     *("colours", "base", "page", "languages", "table", "row", "card", "pager", "updates", "empty", "panel", "form"),
-    *("details", "connection", "docs", "print"),
+    *("details", "undo", "connection", "docs", "print"),
 )
 NOT_EMBEDDED = {"languages", "connection", "docs", "print"}
 SCOPED = (*(name for name in SHEETS if name not in NOT_EMBEDDED), "embed")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,17 +54,22 @@ class RequestKey:
 
 @dataclass(frozen=True)
 class Written:
-    """What was done, and can be told again: the row as it became, as programs see it, or as it was before it went."""
+    """What was done, and can be told again: the row as it became, as programs see it, or as it was before it went.
 
-    verb: str  # as in the history
+    ``verb`` is as in the history, ``fields`` are those that were set; ``is_newest``: nobody has changed it since.
+    """
+
+    verb: str
     key: str
     tag: str
     row: Mapping[str, Any]
+    fields: list[str] = field(default_factory=list)
+    is_newest: bool = False
 
     @classmethod
-    def of(cls, verb: str, row: Row) -> Written:
+    def of(cls, verb: str, row: Row, fields: Iterable[str] = (), *, is_newest: bool = False) -> Written:
         """Return what ``verb`` did to the row."""
-        return cls(verb, str(row.key), row.tag, row_as_json(row))
+        return cls(verb, str(row.key), row.tag, row_as_json(row), list(fields), is_newest)
 
 
 def once(connection: Connection, table: Table, asked: RequestKey | None, write: Callable[[], Written]) -> Written:

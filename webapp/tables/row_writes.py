@@ -68,7 +68,7 @@ def edit(
     before anything is set. What the writer was ``given`` may be of an older version, as long as nobody else changed
     the same fields. Raises RowNotFound, PreconditionFailed, VersionConflict, ValueTaken.
     """
-    row = _found(connection, table, key, expected)
+    row = found(connection, table, key, expected)
     before = {name: row.values[name] for name, value in fields.items() if row.values[name] != value}
     if not before:
         return row
@@ -96,7 +96,7 @@ def delete(
     expected: Callable[[Row], bool] | None = None,
 ) -> Row:
     """Delete a row and return how it was; ``version`` and ``expected`` as for edit."""
-    row = _found(connection, table, key, expected)
+    row = found(connection, table, key, expected)
     _check_version(row, version)
     _change(connection, write_statements.deleting(table), bound(table, key))
     before = {column.name: row.values[column.name] for column in table.fields}
@@ -104,8 +104,11 @@ def delete(
     return row
 
 
-def _found(connection: Connection, table: Table, key: Key, expected: Callable[[Row], bool] | None) -> Row:
-    # Locked, where rows can be, so that what is decided about it stays true until it is written.
+def found(connection: Connection, table: Table, key: Key, expected: Callable[[Row], bool] | None) -> Row:
+    """Return a row, locked where rows can be, so that what is decided about it stays true until it is written.
+
+    Raises RowNotFound, and PreconditionFailed when it is not as ``expected``.
+    """
     row = _current(connection, table, key, is_locked=True)
     if expected is not None and not expected(row):
         raise PreconditionFailed(row)

@@ -90,6 +90,7 @@ def interface(table: Table) -> dict[str, Operation]:
         "edit": edits(_("Change a row"), f"{row}Edit"),
         "put edit": edits(_("Replace a row"), f"{row}Replacement"),
         "delete": Operation(_("Delete a row"), ROWS, deletes, version, matching),
+        "undo": Operation(_("Undo the newest change of a row"), ROWS, {**changes, 204: {}}, version, matching),
         "stream_json": follows(
             _("Follow a listing, as JSON"), {"contentMediaType": JSON, "contentSchema": ref(f"{rows}Message")}, problem
         ),

@@ -14,6 +14,7 @@ ENDINGS = {
     "show": (".json",),
     "edit": (".json",),
     "delete": (".json",),
+    "undo": (".json",),
 }
 
 

@@ -8,12 +8,13 @@ from typing import Any
 from quart import request
 
 from rowcast.i18n import Message, _
-from rowcast.routes.answers.negotiated_response import HandlerResult
+from rowcast.routes.answers.negotiated_response import HandlerResult, Undo
 from rowcast.routes.answers.own_address import path_prefix
 from rowcast.routes.answers.problem_details import problem
 from rowcast.routes.answers.request_parsing import listing_before, paused_before
 from rowcast.routes.table.rows_and_forms import panel
 from rowcast.showing.link_builder import url
+from rowcast.tables.idempotency import Written
 from rowcast.tables.row_writes import PreconditionFailed, VersionConflict
 from rowcast.tables.serialization import row_as_json
 from rowcast.tables.table import Table
@@ -27,11 +28,24 @@ def author() -> str:
     return request.remote_addr or "unknown"
 
 
-def finished(table: Table, sent: dict[str, Any], message: Message, then: HandlerResult | None = None) -> HandlerResult:
-    """Return the answer after a change: back to the listing, or the message and what the panel shows ``then``."""
+def finished(table: Table, sent: dict[str, Any], done: Written, then: HandlerResult | None = None) -> HandlerResult:
+    """Return the answer after a change: back to the listing, or what was done and what the panel shows ``then``."""
     then = then or panel("_panel.html", table)
     back = path_prefix() + url(table, listing_before(table, sent), paused=paused_before(sent))
-    return replace(then, part="_flash_and_panel.html", flash=message, back=back)
+    undo = Undo(f"/{table.name}/{done.key}/undo", done.row["version"]) if done.is_newest else None
+    return replace(then, part="_flash_and_panel.html", flash=what_was_done(table, done), undo=undo, back=back)
+
+
+def what_was_done(table: Table, done: Written) -> Message:
+    """Return in words what was done: where one field alone was set, which, and to what."""
+    name = table.name_of(done.row)
+    if done.verb != "edit":
+        return _("Added %(name)s.", name=name) if done.verb == "create" else _("Deleted %(name)s.", name=name)
+    column = table.by_name.get(done.fields[0]) if len(done.fields) == 1 else None
+    if column is None or column is table.columns[0]:
+        return _("Saved %(name)s.", name=name)
+    value = column.show(done.row[column.name])
+    return _("%(name)s: %(label)s %(value)s", name=name, label=column.label, value=value)
 
 
 def refused(

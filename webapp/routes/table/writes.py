@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from quart import Blueprint, request
@@ -23,10 +24,10 @@ from rowcast.tables import row_writes
 from rowcast.tables.history import was_just_set
 from rowcast.tables.idempotency import Written, once
 from rowcast.tables.key import Key
-from rowcast.tables.page import Row
 from rowcast.tables.row_writes import RowNotFound, ValueTaken, VersionConflict
 from rowcast.tables.table import Table
 from rowcast.tables.three_way_merge import untouched
+from rowcast.tables.undo import is_newest_change
 
 INVALID = _("Nothing was saved: some of what was entered cannot be used.")
 NOT_DELETED = _("Nothing was deleted: someone else changed this row meanwhile. This is how it is now.")
@@ -47,10 +48,14 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
             return AS_IT_WAS
         try:
             by, fields = author(), validate(table, table.draft, sent)
-            done = await write(sent, "create", lambda c: row_writes.create(c, table, fields, by=by))
+
+            def add(connection: Connection) -> Written:
+                return Written.of("create", row_writes.create(connection, table, fields, by=by), is_newest=True)
+
+            done = await write(sent, add)
         except (InvalidFields, ValueTaken) as error:
             return refused(422, INVALID, error.errors, form(table, sent=sent, errors=error.errors))
-        told = finished(table, sent, _("Added %(name)s.", name=table.name_of(done.row)), form(table))
+        told = finished(table, sent, done, form(table))
         location = {"Location": f"{path_prefix()}/{table.name}/{done.key}"}
         return replace(told, status=201, json=done.row, etag=done.tag, headers=location)
 
@@ -74,12 +79,17 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
                 return AS_IT_WAS
             by, expected = author(), precondition()
 
-            def unit(connection: Connection) -> Row:
-                return row_writes.edit(
+            def change(connection: Connection) -> Written:
+                began = datetime.now(UTC)
+                row = row_writes.edit(
                     connection, table, id, fields, version=version, by=by, expected=expected, given=given
                 )
+                # Who sends a whole form has seen what it holds; who clicks in the row is told what that did.
+                said = () if is_whole(sent) else fields
+                is_newest = is_newest_change(connection, table, row, fields, began, by)
+                return Written.of("edit", row, said, is_newest=is_newest)
 
-            done = await write(sent, "edit", unit)
+            done = await write(sent, change)
         except (InvalidFields, ValueTaken) as error:
             shown = form(table, row=await app_context.find(table, id), sent=sent, errors=error.errors)
             return refused(422, INVALID, error.errors, shown, whole=is_whole(sent))
@@ -90,7 +100,7 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
                 raise
             # What was typed is kept, as a new row that one click adds.
             return refused(404, GONE, {}, form(table, sent=sent))
-        told = finished(table, sent, _("Saved %(name)s.", name=table.name_of(done.row)))
+        told = finished(table, sent, done)
         return replace(told, json=done.row, etag=done.tag, part=told.part if is_whole(sent) else "_flash_only.html")
 
     @routes.post(f"{path}/delete")
@@ -105,19 +115,20 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
             version = version_in(sent)
             by, expected = author(), precondition()
 
-            def unit(connection: Connection) -> Row:
-                return row_writes.delete(connection, table, id, version=version, by=by, expected=expected)
+            def remove(connection: Connection) -> Written:
+                row = row_writes.delete(connection, table, id, version=version, by=by, expected=expected)
+                return Written.of("delete", row)
 
-            done = await write(sent, "delete", unit)
+            done = await write(sent, remove)
         except InvalidFields as error:
             return refused(422, BAD_VERSION, error.errors, question(table, await app_context.find(table, id), sent))
         except VersionConflict as error:
             return conflicting(error, question(table, error.row, sent), NOT_DELETED)
-        return finished(table, sent, _("Deleted %(name)s.", name=table.name_of(done.row)))
+        return finished(table, sent, done)
 
-    async def write(sent: dict[str, Any], verb: str, work: Callable[[Connection], Row]) -> Written:
+    async def write(sent: dict[str, Any], unit: Callable[[Connection], Written]) -> Written:
         asked = request_key(sent)
-        return await app_context.write(lambda c: once(c, table, asked, lambda: Written.of(verb, work(c))))
+        return await app_context.write(lambda connection: once(connection, table, asked, lambda: unit(connection)))
 
     async def is_just_set(id: Key, fields: dict[str, Any]) -> bool:
         return await app_context.database.query(lambda c: was_just_set(c, table, id, fields, READ))

@@ -1,0 +1,60 @@
+"""Undo: takes the newest change of a row back, as long as nothing came after it, in the caller's one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from rowcast.tables import row_writes
+from rowcast.tables.history import newest_change
+from rowcast.tables.idempotency import Written
+from rowcast.tables.key import Key
+from rowcast.tables.page import Row
+from rowcast.tables.row_writes import VersionConflict, found
+from rowcast.tables.table import Table
+
+TWICE = timedelta(seconds=5)  # in which a form that is sent twice comes again, when the first had to wait
+
+
+def undo(
+    connection: Connection,
+    table: Table,
+    key: Key,
+    *,
+    version: int | None,
+    by: str,
+    expected: Callable[[Row], bool] | None = None,
+) -> Written:
+    """Set what the newest change of the row set to what it was before, or delete the row that it added.
+
+    That is a change like any other. ``version`` and ``expected`` as for edit. Raises what edit raises, and
+    VersionConflict also when the row is not as that change left it: then another program wrote it.
+    """
+    row = found(connection, table, key, expected)
+    change = newest_change(connection, table, key)
+    if change is None or not change.after or not change.after.items() <= row.values.items():
+        raise VersionConflict(row)
+    if version not in (None, row.values["version"]):
+        raise VersionConflict(row)
+    if change.verb == "create":
+        return Written.of("delete", row_writes.delete(connection, table, key, version=version, by=by))
+    row = row_writes.edit(connection, table, key, change.before, version=version, by=by)
+    return Written.of("edit", row, change.before)
+
+
+def is_newest_change(
+    connection: Connection, table: Table, row: Row, fields: Mapping[str, Any], began: datetime, by: str
+) -> bool:
+    """Whether the newest change of the ``row`` is that ``by`` set these ``fields``: since ``began``, or just before.
+
+    For who sets what is so already has changed nothing, unless the first half of a double click did.
+    """
+    if row.values["changed"] >= began:
+        return True
+    change = newest_change(connection, table, row.key)
+    if change is None or change.verb != "edit" or change.by != by or began - change.at > TWICE:
+        return False
+    return bool(change.after.keys() <= fields.keys() and change.after.items() <= row.values.items())
