@@ -117,6 +117,20 @@ async def test_what_is_no_key_is_refused(client: Client, key: str) -> None:
     assert (got.status, got.json["detail"]) == (400, "Idempotency-Key has 1 to 255 characters.")
 
 
+@pytest.mark.parametrize("path", ["/users?a=%ff", "/users?%00", "/users.json?version=\u00e9"])
+async def test_whatever_the_address_asks_for_beside_it(client: Client, path: str) -> None:
+    for _ in range(2):
+        assert (await ask(client, "POST", path, JSON, json=ADA, headers=KEY)).status == 201
+
+
+async def test_a_body_that_is_deeper_than_can_be_compared_is_refused(client: Client) -> None:
+    for depth in (10, 900, 990, 5000):
+        body = '{"username": ' + "[" * depth + "]" * depth + "}"
+        headers = KEY | {"Content-Type": "application/json"}
+        got = await ask(client, "POST", "/users", JSON, data=body, headers=headers)
+        assert got.status in (400, 422)
+
+
 def unread_after(got: Got, seconds: float) -> dict[str, str]:
     """Return what the form carries, as if it had been shown ``seconds`` earlier than it was."""
     moment, _space, digest = got.hidden["rendered"].partition(" ")

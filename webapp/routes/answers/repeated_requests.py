@@ -34,20 +34,15 @@ def new_key() -> str:
 
 def request_key(sent: Mapping[str, Any]) -> RequestKey | None:
     """Return the key of this request, if it has one: what its header says, or the form that was ``sent``."""
-    content = {name: value for name, value in sent.items() if name not in FIELDS}
-    asked = [request.method, request.path, request.query_string.decode("latin-1"), content]
-    try:
-        digest = _digest(json.dumps(asked, sort_keys=True))
-    except RecursionError:
-        abort(400, _("The body must be a JSON object."))
     header, field = request.headers.get(HEADER), sent.get(FIELD)
     if header is not None:
         if not 0 < len(header) <= LONGEST:
             abort(400, _("Idempotency-Key has 1 to 255 characters."))
-        return RequestKey(_digest(f"header {header}"), digest, is_shown=False)
+        return RequestKey(_digest(f"header {header}"), _asked(sent), is_shown=False)
     if isinstance(field, str) and 0 < len(field) <= LONGEST:
         # With what was typed: who goes back to a form and types something else means something else.
-        return RequestKey(_digest(f"form {field} {digest}"), digest, is_shown=True)
+        asked = _asked(sent)
+        return RequestKey(_digest(f"form {field} {asked}"), asked, is_shown=True)
     return None
 
 
@@ -70,6 +65,16 @@ def is_unread(table: Table, sent: Mapping[str, Any]) -> bool:
 def is_clicked() -> bool:
     """Whether a browser sent this request as a form: they say where they come from, programs do not."""
     return request.mimetype == "application/x-www-form-urlencoded" and "Origin" in request.headers
+
+
+def _asked(sent: Mapping[str, Any]) -> str:
+    content = {name: value for name, value in sent.items() if name not in FIELDS}
+    try:
+        query = request.query_string.decode("latin-1")  # it may be no UTF-8
+        asked = json.dumps([request.method, request.path, query, content], sort_keys=True)
+    except RecursionError:
+        abort(400, _("The body must be a JSON object."))
+    return _digest(asked)
 
 
 def _content(values: Mapping[str, Any]) -> str:
