@@ -46,6 +46,11 @@ def newest_change(connection: Connection, table: Table, key: Key) -> Any | None:
     return next(iter(changes_of(connection, table, key, limit=1)), None)
 
 
+def fields_of(told: Any) -> dict[str, Any]:
+    """Return the fields that a change tells of; none where another program wrote something else there."""
+    return told if isinstance(told, dict) else {}
+
+
 def was_just_set(connection: Connection, table: Table, key: Key, fields: Mapping[str, Any], seconds: float) -> bool:
     """Whether the same ``fields`` were set to something else in the last ``seconds``.
 
@@ -53,7 +58,10 @@ def was_just_set(connection: Connection, table: Table, key: Key, fields: Mapping
     meant what stood there before.
     """
     change = newest_change(connection, table, key)
-    if change is None or change.verb != "edit" or change.after.keys() != fields.keys() or change.after == fields:
+    if change is None or change.verb != "edit":
+        return False
+    after = fields_of(change.after)
+    if after.keys() != fields.keys() or after == fields:
         return False
     age: timedelta = datetime.now(UTC) - change.at
     return abs(age.total_seconds()) < seconds  # the clocks of two nodes may differ

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from rowcast.tables import row_writes
-from rowcast.tables.history import newest_change
+from rowcast.tables.history import fields_of, newest_change
 from rowcast.tables.idempotency import Written
 from rowcast.tables.key import Key
 from rowcast.tables.page import Row
@@ -35,9 +35,7 @@ def undo(
     """
     row = found(connection, table, key, expected)
     change = newest_change(connection, table, key)
-    if change is None or not change.after or not change.after.items() <= row.values.items():
-        raise VersionConflict(row)
-    if version not in (None, row.values["version"]):
+    if change is None or not _is_newest(change, row) or version not in (None, row.values["version"]):
         raise VersionConflict(row)
     if change.verb == "create":
         return Written.of("delete", row_writes.delete(connection, table, key, version=version, by=by))
@@ -57,4 +55,11 @@ def is_newest_change(
     change = newest_change(connection, table, row.key)
     if change is None or change.verb != "edit" or change.by != by or began - change.at > TWICE:
         return False
-    return bool(change.after.keys() <= fields.keys() and change.after.items() <= row.values.items())
+    return fields_of(change.after).keys() <= fields.keys() and _is_newest(change, row)
+
+
+def _is_newest(change: Any, row: Row) -> bool:
+    # Whether the row is as it left it; other programs write neither history nor, perhaps, versions.
+    before, after = fields_of(change.before), fields_of(change.after)
+    is_whole = change.verb == "create" or (change.verb == "edit" and before.keys() == after.keys())
+    return is_whole and bool(after) and after.items() <= row.values.items()

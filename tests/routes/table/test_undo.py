@@ -179,6 +179,32 @@ async def test_to_undo_an_addition_deletes_and_a_row_of_another_program_cannot_b
     assert (await ask(client, "GET", "/users/2", JSON)).status == 404
 
 
+@pytest.mark.parametrize(
+    ("verb", "before", "after"),
+    [
+        ("edit", "NULL", """'{"role": "member"}'"""),
+        ("edit", """'{"unknown": "x"}'""", """'{"role": "member"}'"""),
+        ("edit", "'[]'", "'[]'"),
+        ("edit", "'{}'", "'{}'"),
+        ("create", "NULL", "NULL"),
+        ("create", "NULL", "'7'"),
+        ("odd", "NULL", """'{"role": "member"}'"""),
+    ],
+)
+async def test_a_history_that_another_program_wrote_is_no_reason_to_fail(
+    client: Client, outside: Outside, verb: str, before: str, after: str
+) -> None:
+    await ask(client, "POST", "/users", JSON, json=ADA)
+    outside.execute(
+        'INSERT INTO changes (at, "by", verb, table_name, row_key, "before", "after")'
+        f" VALUES ('2021-03-04 05:06:07', 'x', '{verb}', 'users', '1', {before}, {after})"
+    )
+    assert (await ask(client, "POST", "/users/1/undo", JSON)).status == 409
+    clicked = {"Origin": "http://localhost"}
+    assert (await ask(client, "POST", "/users/1", PAGE, form={"role": "member"}, headers=clicked)).status == 303
+    assert (await ask(client, "POST", "/users/1", PAGE, form={"status": "closed"}, headers=clicked)).status == 303
+
+
 async def test_a_message_from_before_this_version_is_still_told(client: Client) -> None:
     async with client.session_transaction() as session:
         session["_flashes"] = [("message", "Added Ada.")]
