@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -48,10 +49,18 @@ def alone(path: str, field: str = "") -> Callable[[Page, str, int], None]:
 
 def conflict(page: Page, address: str, id: int) -> None:
     page.goto(f"{address}/users/{id}/edit")
-    page.locator("#version").evaluate("(input) => { input.value = 0 }")
+    for name, value in (("version", "0"), ("given-username", "Theirs")):
+        page.locator(f"[name={name}]").evaluate("(input, value) => { input.value = value }", value)
     page.locator("#field-username").fill("Mine")
     page.locator("#form button").click()
     expect(page.locator(".theirs")).to_be_visible()
+
+
+def told(page: Page, address: str, id: int) -> None:
+    """Show the result of an action, with the button that undoes it."""
+    page.goto(f"{address}/users?q=ada")
+    page.locator(f"#user-{id} button").first.click()
+    expect(page.get_by_role("button", name=re.compile("Undo|撤销"))).to_be_visible()
 
 
 def panel(path: str, shown: str, send: bool = False) -> Callable[[Page, str, int], None]:
@@ -75,6 +84,7 @@ STATES = {
     "listing": alone("/users?size=25&page=2&sort=-email"),
     "nothing": alone("/users?q=nobody"),
     "notice": alone("/users?sort=nonsense"),
+    "told": told,
     "paused": alone("/users?paused=1&size=25"),
     "docs": alone("/docs"),
     "snippets": alone("/users/embed?q=user"),
