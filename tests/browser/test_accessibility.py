@@ -61,6 +61,7 @@ def told(page: Page, address: str, id: int) -> None:
     page.goto(f"{address}/users?q=ada")
     page.locator(f"#user-{id} button").first.click()
     expect(page.get_by_role("button", name=re.compile("Undo|撤销"))).to_be_visible()
+    page.wait_for_timeout(2500)  # the light of the row that changed keeps the colours of the theme that it began in
 
 
 def panel(path: str, shown: str, send: bool = False) -> Callable[[Page, str, int], None]:

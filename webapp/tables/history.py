@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Connection, select
+from sqlalchemy import JSON, Connection, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rowcast.tables.key import Key
@@ -32,13 +32,17 @@ class Change(Base):
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
+OF_ROW = (
+    select(Change.at, Change.by, Change.verb, Change.before, Change.after)
+    .where(Change.table == bindparam("of"), Change.row_key == bindparam("spelt"))
+    .order_by(Change.id.desc())
+    .limit(bindparam("most"))
+)
+
+
 def changes_of(connection: Connection, table: Table, key: Key, limit: int = 20) -> list[Any]:
     """Return the newest changes of one row, newest first."""
-    changes = select(Change.at, Change.by, Change.verb, Change.before, Change.after)
-    changes = (
-        changes.where(Change.table == table.name, Change.row_key == str(key)).order_by(Change.id.desc()).limit(limit)
-    )
-    return list(connection.execute(changes))
+    return list(connection.execute(OF_ROW, {"of": table.name, "spelt": str(key), "most": limit}))
 
 
 def newest_change(connection: Connection, table: Table, key: Key) -> Any | None:

@@ -117,7 +117,7 @@ async def test_what_is_no_key_is_refused(client: Client, key: str) -> None:
     assert (got.status, got.json["detail"]) == (400, "Idempotency-Key has 1 to 255 characters.")
 
 
-@pytest.mark.parametrize("path", ["/users?a=%ff", "/users?%00", "/users.json?version=\u00e9"])
+@pytest.mark.parametrize("path", ["/users?a=%ff", "/users?%00"])
 async def test_whatever_the_address_asks_for_beside_it(client: Client, path: str) -> None:
     for _ in range(2):
         assert (await ask(client, "POST", path, JSON, json=ADA, headers=KEY)).status == 201

@@ -53,7 +53,9 @@ def rendered(values: Mapping[str, Any]) -> str:
 
 def is_unread(table: Table, sent: Mapping[str, Any]) -> bool:
     """Whether the form that was ``sent`` came as an answer, unchanged, and sooner than anybody can have read it."""
-    moment, _space, digest = str(sent.get(RENDERED, ""))[:LONGEST].partition(" ")
+    if RENDERED not in sent:
+        return False
+    moment, _space, digest = str(sent[RENDERED])[:LONGEST].partition(" ")
     try:
         age = abs(time.time() - float(moment))
     except ValueError:
