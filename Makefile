@@ -79,10 +79,10 @@ clean: ## Remove all that was made here, but not the database
 # nginx and PgBouncer are unpacked, not installed: nobody wants servers that start by themselves.
 programs:
 	@PATH=$$PATH:/usr/sbin:build/programs/usr/sbin; \
-	[ $$(command -v chromium-headless-shell slowhttptest openssl systemd-analyze nginx pgbouncer | wc -l) = 6 ] || { \
+	[ $$(command -v chromium-headless-shell firefox-esr slowhttptest openssl systemd-analyze nginx pgbouncer | wc -l) = 7 ] || { \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update && \
-	  $$sudo apt-get install -y --no-install-recommends chromium-headless-shell slowhttptest openssl systemd && \
+	  $$sudo apt-get install -y --no-install-recommends chromium-headless-shell firefox-esr slowhttptest openssl systemd && \
 	  libraries=$$(apt-cache depends pgbouncer | grep -oE 'lib[^ ]*(ares|event)[^ ]*') && \
 	  mkdir -p build/programs && cd build/programs && apt-get download nginx pgbouncer $$libraries && \
 	  for package in *.deb; do dpkg -x $$package .; done; }
