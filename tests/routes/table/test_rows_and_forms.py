@@ -51,6 +51,15 @@ async def test_a_form_to_add_holds_the_defaults(client: Client) -> None:
     assert got.typed == {"username": "", "email": "", "role": "member", "status": "active"}
 
 
+@pytest.mark.parametrize("path", ["/users/new", "/users/1", "/users/1/edit", "/users/1/delete"])
+async def test_no_browser_fills_a_form_in_again_with_what_it_held_before(client: Client, path: str) -> None:
+    await ask(client, "POST", "/users", JSON, json=ADA)
+    got = await ask(client, "GET", path, PAGE)
+    forms = got.html.xpath("//form[.//input | .//select | .//textarea]")
+    assert len(forms) == (path != "/users/1")
+    assert all(form.get("autocomplete") == "off" for form in forms)
+
+
 async def test_deleting_asks_first_and_deletes_nothing_by_asking(client: Client) -> None:
     await ask(client, "POST", "/users", JSON, json=ADA)
     got = await ask(client, "GET", "/users/1/delete", PAGE)
