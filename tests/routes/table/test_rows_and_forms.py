@@ -51,7 +51,7 @@ async def test_a_form_to_add_holds_the_defaults(client: Client) -> None:
     assert got.typed == {"username": "", "email": "", "role": "member", "status": "active"}
 
 
-@pytest.mark.parametrize("path", ["/users/new", "/users/1", "/users/1/edit", "/users/1/delete"])
+@pytest.mark.parametrize("path", ["/users", "/users/new", "/users/1", "/users/1/edit", "/users/1/delete"])
 async def test_no_browser_fills_a_form_in_again_with_what_it_held_before(client: Client, path: str) -> None:
     await ask(client, "POST", "/users", JSON, json=ADA)
     got = await ask(client, "GET", path, PAGE)
