@@ -100,13 +100,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Host, Ser
 
 
 @pytest.fixture
-def stage(chromium: Browser, served: tuple[Host, Server, Cutter]) -> Iterator[Stage]:
+def stage(browser: Browser, served: tuple[Host, Server, Cutter]) -> Iterator[Stage]:
     host, server, cutter = served
     server.execute("DELETE FROM users")
     host.pages.clear()
     host.python = ""
     with ExitStack() as stack:
-        desk = Desk(chromium, f"http://127.0.0.1:{cutter.port}", stack)
+        desk = Desk(browser, f"http://127.0.0.1:{cutter.port}", stack)
         desk.others = f"{host.origin}/", f"{host.stranger}/"
         yield Stage(host, server, cutter, desk)
     assert desk.problems == []
@@ -123,6 +123,18 @@ def test_an_edit_elsewhere_appears_in_a_page_of_another_origin(stage: Stage, way
     stage.server.execute("DELETE FROM users WHERE username = 'User 029'")
     expect(shown.frame.locator("#pager")).to_contain_text("of 20")
     shown.expect_fresh()
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
+def test_pages_of_one_browser_with_the_same_part_are_all_live(stage: Stage) -> None:
+    stage.server.add_users(1)
+    stage.desk.expected += ("The page’s settings blocked the loading of a resource (img-src)",)  # the host's icon
+    one = stage.embed("htmx").page
+    two = stage.desk.open(one.url, live=False, beside=one)
+    expect(two.locator("#log")).to_contain_text("connected")
+    stage.server.execute(ADD_USER, "Ada Lovelace", "ada@example.org", "member", "active")
+    for page in (one, two):
+        expect(page.locator("#users")).to_contain_text("Ada Lovelace")
 
 
 @pytest.mark.parametrize("way", WAYS)
