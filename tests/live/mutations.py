@@ -94,14 +94,50 @@ def moved_row_updated_in_place(patch: Patch) -> None:
     def wrong(old: PageSnapshot, new: Page) -> PageDiff:
         found = diff(old, new)
         kept = (InsertedRun(i.after, tuple(id for id in i.keys if id not in found.moved)) for i in found.inserted)
-        return replace(
-            found,
-            deleted=tuple(id for id in found.deleted if id not in found.moved),
-            inserted=tuple(insertion for insertion in kept if insertion.keys),
-            updated=(*found.updated, *found.moved),
-        )
+        return replace(found, inserted=tuple(insertion for insertion in kept if insertion.keys))
 
     patch.setattr(html_encoder, "diff", wrong)
+
+
+def moved_row_made_anew(patch: Patch) -> None:
+    """A row that moved is deleted and added: it looks as it should, but what a reader has in hand there is lost."""
+
+    def wrong(old: PageSnapshot, new: Page) -> PageDiff:
+        found = diff(old, new)
+        stays = tuple(id for id in found.updated if id not in found.moved)
+        return replace(found, deleted=(*found.deleted, *found.moved), updated=stays, moved=frozenset())
+
+    patch.setattr(html_encoder, "diff", wrong)
+
+
+def moved_row_looks_as_it_did(patch: Patch) -> None:
+    """A row that moved is moved, and not told what it became."""
+
+    def wrong(old: PageSnapshot, new: Page) -> PageDiff:
+        found = diff(old, new)
+        return replace(found, updated=tuple(id for id in found.updated if id not in found.moved))
+
+    patch.setattr(html_encoder, "diff", wrong)
+
+
+def new_row_taken_for_one_that_moved(patch: Patch) -> None:
+    """A new row is to be moved to its place, where there is none to move."""
+
+    def wrong(old: PageSnapshot, new: Page) -> PageDiff:
+        found = diff(old, new)
+        return replace(found, moved=frozenset(id for run in found.inserted for id in run.keys))
+
+    patch.setattr(html_encoder, "diff", wrong)
+
+
+def rows_replaced_by_new_ones(patch: Patch) -> None:
+    """Where all rows are replaced, those that stay are made anew."""
+    made = html_encoder.part
+
+    def wrong(target: str, swap: str, content: str = "") -> str:
+        return made(target, "innerHTML" if swap == "innerMorph" else swap, content)
+
+    patch.setattr(html_encoder, "part", wrong)
 
 
 def total_forgotten(patch: Patch) -> None:

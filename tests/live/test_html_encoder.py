@@ -92,11 +92,30 @@ def test_rows_are_all_replaced_where_that_takes_fewer_bytes() -> None:
     assert not difference(outline(rows), page(rows | {1: 1}), RENDERER)[1]
 
 
-def test_rows_that_only_change_are_never_replaced_for_that_would_take_their_focus() -> None:
+def test_rows_that_only_change_are_never_replaced_for_then_none_would_light_up() -> None:
     rows = dict.fromkeys(range(50), 0)
     body, replacing = difference(outline(rows), page(dict.fromkeys(rows, 1)), RENDERER)
     assert not replacing
     assert {part.swap for part in parts(body) if part.target.startswith("user-")} == {"outerMorph"}
+
+
+def test_a_row_that_moves_is_the_one_that_was_there_and_is_told_only_what_differs() -> None:
+    rows = dict.fromkeys(range(1, 9), 0)
+    for edition, told in ((0, ["after"]), (1, ["after", "outerMorph"])):
+        new = {id: 0 for id in rows if id != 2} | {2: edition}
+        body, _ = difference(outline(rows), page(new), RENDERER)
+        assert [part.swap for part in parts(body) if part.target.startswith("user-")] == told
+        assert parts(body)[0].content == '<tr id="user-2" hx-preserve></tr>'
+        reader = screen(page(rows))
+        receive(reader, frame("r", body))
+        assert reader.state == screen(page(new)).state
+
+
+def test_a_row_that_only_moves_takes_a_sixth_of_the_bytes_of_a_new_one() -> None:
+    rows = dict.fromkeys(range(1, 51), 0)
+    moved, _ = difference(outline(rows), page({id: 0 for id in rows if id != 2} | {2: 0}), RENDERER)
+    added, _ = difference(outline(rows), page(rows | {51: 0}), RENDERER)
+    assert len(moved) * 5 < len(added.partition('<hx-partial hx-target="#pager"')[0])
 
 
 def test_a_row_that_changed_lights_up_and_the_second_time_in_the_other_way() -> None:

@@ -9,8 +9,10 @@ Among them are those that rivals have shipped. With the seeds that catch them (`
 - sparing: judged_by_what_it_became 50, 54, 87, 91, 96, 159; off_the_page_is_out_of_sight 0, 2, 3, 5, 6, 7;
   no_doubt_about_the_log 20, 27, 46, 60, 74, 83
 - joining: compared_before_subscribed 5, 37, 39, 58, 59, 60; id_ahead_of_its_steps 0, 1, 2, 3, 4, 5
-- steps: anchored_on_a_moved_row 12, 17, 19, 28, 33, 38; moved_row_updated_in_place 12, 15, 17, 29, 32, 33;
+- steps: anchored_on_a_moved_row 17, 19, 28, 33, 38, 47; moved_row_updated_in_place 12, 15, 17, 29, 32, 33;
+  moved_row_looks_as_it_did 12, 15, 17, 32, 42; new_row_taken_for_one_that_moved 0, 1, 2, 3, 5, 6;
   total_forgotten 0, 1, 2, 3, 5, 6
+- what is in hand: moved_row_made_anew 12, 14, 15, 17, 29, 30; rows_replaced_by_new_ones 1, 3, 5, 7, 8, 9
 - frames: replaced_without_the_pager 0, 1, 2, 3, 4, 6; lines_split_at_newlines_only 32, 71, 134, 154, 212, 219
 - laggards: revision_before_push 2, 47, 104, 148, 164, 171; laggards_forgotten 2, 47, 99, 104, 111, 124
 - revisions: column_ignored 5, 6, 8, 10, 18, 24; row_cached_by_version 5, 6, 8, 10, 18, 24;

@@ -40,7 +40,9 @@ class TableRenderer:
         self._rows = {} if rows is None else rows
         self._links = links = LinkBuilder(table, embed, (embed.origin if embed else "") + audience.prefix)
         root = ORIGIN if links.is_cross_origin else links.root
-        self._row_context = {"table": table, **LinkBuilder(table, embed, root).context}
+        # Letters, for no key begins with one: then the ids of a row's buttons are its own, whatever the columns are.
+        cells = [(_letters(place), column) for place, column in enumerate(table.columns[1:])]
+        self._row_context = {"table": table, "cells": cells, **LinkBuilder(table, embed, root).context}
 
     def template(self, name: str) -> Template:
         """Return the table's own template ``name``, or the one that all tables share."""
@@ -146,6 +148,11 @@ class RendererCache:
                 for kept in (self._prefixes, self._made, self._rows):
                     kept.clear()
             self._prefixes.add(prefix)
+
+
+def _letters(number: int) -> str:
+    # None of those that begin the other ids in a row: name, edit, delete, form.
+    return str(number).translate(str.maketrans("0123456789", "rstuvwxyza"))
 
 
 def _squeeze(html: str) -> str:
