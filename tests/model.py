@@ -193,8 +193,8 @@ def _swap(target: Any, part: Part, elements: dict[str, Any]) -> set[str]:
     """Swap ``part`` in; return the ids of what it made anew in the tree here, and left what it was in a browser."""
     content = _fragment(part.content)
     kept = _kept(target, part, content)
-    there = [(place, elements.get(place.get("id"))) for place in PRESERVED(content)]
-    there = [(place, moved) for place, moved in there if moved is not None and moved.getparent() is not None]
+    there = [(place, elements[place.get("id")]) for place in PRESERVED(content) if place.get("id") in elements]
+    there = [(place, moved) for place, moved in there if moved.getparent() is not None]
     for _, moved in there:
         moved.getparent().remove(moved)
     _insert(target, part, content)

@@ -41,7 +41,7 @@ class TableRenderer:
         self._links = links = LinkBuilder(table, embed, (embed.origin if embed else "") + audience.prefix)
         root = ORIGIN if links.is_cross_origin else links.root
         # Letters, for no key begins with one: then the ids of a row's buttons are its own, whatever the columns are.
-        cells = [(_letters(place), column) for place, column in enumerate(table.columns[1:])]
+        cells = [(_letters(place), one, one.name, one.choices) for place, one in enumerate(table.columns[1:])]
         self._row_context = {"table": table, "cells": cells, **LinkBuilder(table, embed, root).context}
 
     def template(self, name: str) -> Template:
