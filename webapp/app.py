@@ -38,7 +38,7 @@ from rowcast.routes.table.writes import add_writes
 from rowcast.showing.table_renderer import RendererCache
 from rowcast.tables.page import Page
 from rowcast.tables.page_cache import PageCache
-from rowcast.tables.page_dependency import PageDependency
+from rowcast.tables.page_dependency import PageDependency, RowDependency
 from rowcast.tables.table import Table
 from rowcast.users import USERS
 
@@ -81,15 +81,16 @@ def create_app(settings: Settings | None = None, workers: Path | None = None) ->
     pages = PageCache(database)
 
     async def read(key: FeedKey) -> Page:
-        return await pages.read(TABLES[key.table], key.listing)
+        table = TABLES[key.table]
+        return await (pages.read(table, key.listing) if key.row is None else pages.read_row(table, key.row))
 
     renderers = RendererCache(settings.cached_rows)
 
     def encoder(key: FeedKey) -> FrameEncoder:
-        return encoder_of(key.format, renderers.get(TABLES[key.table], key.audience))
+        return encoder_of(key, renderers.get(TABLES[key.table], key.audience))
 
     def dependency(key: FeedKey) -> PageDependency:
-        return PageDependency(TABLES[key.table], key.listing)
+        return PageDependency(TABLES[key.table], key.listing) if key.row is None else RowDependency(key.row)
 
     limits = Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__})
     hub = Hub(read, encoder, dependency, limits)

@@ -79,7 +79,7 @@ def test_every_action_has_a_way(server: Server, desk: Desk, size: str) -> None:
 
     # Show, and from there back.
     row("User 999").get_by_role("link", name="User 999").click()
-    expect(page.get_by_text("added it")).to_be_visible()
+    expect(table(page).get_by_text("added it")).to_be_visible()
     page.get_by_role("link", name="Close").click()
     expect(page).to_have_url(desk.address + LISTING)
 

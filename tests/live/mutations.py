@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from rowcast.tables import matching_rows
 from rowcast.tables import page as pages
 from rowcast.tables.listing import Listing
 from rowcast.tables.page import Page, Row
-from rowcast.tables.page_dependency import PageDependency
+from rowcast.tables.page_dependency import PageDependency, RowDependency
 from rowcast.tables.row_change import RowChange
 from rowcast.tables.table import Table
 
@@ -277,3 +278,18 @@ def any_row_taken_for_none(patch: Patch) -> None:
     """When PostgreSQL tells that rows were written, and not which, no row was."""
     add = NotifiedChanges.add
     patch.setattr(NotifiedChanges, "add", lambda self, table, changes: add(self, table, changes or []))
+
+
+def open_row_not_told(patch: Patch) -> None:
+    """Whoever has a row open hears of it only when the connection begins."""
+    patch.setattr(RowDependency, "may_change", lambda self, page, changes: False)
+
+
+def row_forgotten_when_it_is_gone(patch: Patch) -> None:
+    """A row that was deleted is taken for none that anybody has open."""
+    may_change = RowDependency.may_change
+
+    def forgetful(self: RowDependency, page: Page, changes: Sequence[RowChange]) -> bool:
+        return may_change(self, page, [change for change in changes if change.after])
+
+    patch.setattr(RowDependency, "may_change", forgetful)

@@ -23,7 +23,7 @@ async def test_a_reader_that_missed_something_catches_up_in_its_greeting(feed: F
     writer = MemoryWire(stale)
     feed.subscribe(Subscriber(writer, life=60, stall=60), had)
     assert len(writer.frames) == 1
-    assert targets(writer, 0) == ["log", "beat", "user-2", "notice-user-2"]
+    assert targets(writer, 0) == ["log", "beat", "user-2"]
     assert stale.state == source.screen.state
 
 

@@ -175,7 +175,7 @@ async def test_the_heartbeat_carries_the_id_and_looks_for_changes_that_nobody_to
     source.rows[1] = 1
     await until(lambda: len(writer.events) >= 3)
     feed.stop()
-    assert targets(writer, 1) == ["user-1", "notice-user-1", "summary"]
+    assert targets(writer, 1) == ["user-1", "summary"]
     (beat,) = parts(writer.events[2].data)
     assert (beat.target, beat.swap) == ("beat", "outerHTML")
     assert 'id="beat"' in beat.content

@@ -12,6 +12,7 @@ Among them are those that rivals have shipped. With the seeds that catch them (`
 - steps: anchored_on_a_moved_row 17, 19, 28, 33, 38, 47; moved_row_updated_in_place 12, 15, 17, 29, 32, 33;
   moved_row_looks_as_it_did 12, 15, 17, 32, 42; new_row_taken_for_one_that_moved 0, 1, 2, 3, 5, 6;
   total_forgotten 0, 1, 2, 3, 5, 6
+- a row that is open: open_row_not_told 3, 6, 18, 21, 40, 47; row_forgotten_when_it_is_gone 21, 47
 - what is in hand: moved_row_made_anew 12, 14, 15, 17, 29, 30; rows_replaced_by_new_ones 1, 3, 5, 7, 8, 9
 - frames: replaced_without_the_pager 0, 1, 2, 3, 4, 6; lines_split_at_newlines_only 32, 71, 134, 154, 212, 219
 - laggards: revision_before_push 2, 47, 104, 148, 164, 171; laggards_forgotten 2, 47, 99, 104, 111, 124

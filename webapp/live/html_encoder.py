@@ -71,8 +71,6 @@ def difference(old: PageSnapshot | None, new: Page, renderer: Renderer) -> tuple
         everything = _everything(new, renderer)
         if replacing := len(everything) < len(body):
             body = everything
-    for key in (*found.updated, *found.deleted):
-        body += part(f"notice-{renderer.row_name}-{key}", "innerHTML", renderer.notice(key))
     if found.total:
         body += part("pager", "outerHTML", renderer.pager(new))
     return body, replacing

@@ -102,4 +102,6 @@ class Hub:
         self.metrics.bytes += subscriber.bytes
         self.metrics.behind += subscriber.lags
         about = {"table": key.table, "listing": key.listing.query, "client": client, **subscriber.account}
+        if key.row is not None:
+            about["row"] = str(key.row)
         log.info("stream ended", extra=about)

@@ -81,10 +81,11 @@ class TableRenderer:
         return self._beat
 
     def notice(self, key: Key) -> str:
-        """Return what goes beside an open form of a row: it asks at once, with the form's version, what to say."""
-        # In a page of others the panel around it says where answers go.
-        target = ' hx-target="this"' if self._links.is_cross_origin else ""
-        return f'<p hx-get="{self._links.root}/{self.name}/{key}/notice"{target} hx-trigger="load"></p>'
+        """Return what goes where a row is open: it asks at once what is new, and again until it is answered.
+
+        Where the answer goes is said there.
+        """
+        return f'<p hx-get="{self._links.root}/{self.name}/{key}/notice" hx-trigger="load, every 10s"></p>'
 
     def summary(self, changed: int) -> str:
         """Return what is said of so many rows that changed: an element, so that the same text is news again."""

@@ -112,6 +112,13 @@ def page_of(connection: Connection, table: Table, listing: Listing) -> Page:
     return Page(listing, shown, max(total, (number - 1) * size + len(shown)), number, now, is_more, ends)
 
 
+def page_of_row(connection: Connection, table: Table, key: Key) -> Page:
+    """Return the page of one row alone, which is empty when there is none with this key."""
+    now, row = datetime.now(UTC), row_of(connection, table, key)
+    shown = () if row is None else (row,)
+    return Page(Listing(), shown, len(shown), 1, now)
+
+
 def row_of(connection: Connection, table: Table, key: Key, *, is_locked: bool = False) -> Row | None:
     """Return one row, ``is_locked`` where rows can be; None when there is none with this key."""
     if not can_hold(connection.dialect, key):

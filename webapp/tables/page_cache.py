@@ -14,7 +14,7 @@ from rowcast.database import Database
 from rowcast.tables.history import changes_of
 from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing
-from rowcast.tables.page import Page, Row, page_of, row_of
+from rowcast.tables.page import Page, Row, page_of, page_of_row, row_of
 from rowcast.tables.table import Table
 
 T = TypeVar("T")
@@ -46,6 +46,10 @@ class PageCache:
     async def read(self, table: Table, listing: Listing) -> Page:
         """Return the page of ``listing`` as it is now."""
         return await self._get((table, listing), lambda connection: page_of(connection, table, listing))
+
+    async def read_row(self, table: Table, key: Key) -> Page:
+        """Return the page of one row alone as it is now."""
+        return await self._get((table, key, "page"), lambda connection: page_of_row(connection, table, key))
 
     async def row(self, table: Table, key: Key) -> tuple[Row | None, list[Any]]:
         """Return a row as it is now (None: there is none with this key), and its newest changes."""

@@ -93,7 +93,8 @@ async def test_a_row_is_shown_edited_and_deleted_at_its_address(
             for form, target in (("edit", path), ("delete", f"{path}/delete")):
                 got = await ask(client, "GET", f"{path}/{form}", reader)
                 assert got.html.get_element_by_id("form").get("action") == target
-                assert got.html.get_element_by_id(f"notice-{table.row}-{key}").get("hx-get") == f"{path}/notice"
+                assert got.html.get_element_by_id(f"notice-{table.row}-{key}") is not None
+                assert got.html.get_element_by_id("row-stream").get("hx-sse:connect") == f"{path}/stream"
         clicked = await ask(client, "POST", path, PART, form={"status": "closed"})
         assert clicked.status == 200
         edited = await ask(client, "PATCH", path, JSON, json={"name": "another"}, headers={"If-Match": '"2"'})

@@ -9,6 +9,7 @@ from rowcast.database import Database
 from tests.conftest import make_user
 from tests.routes.asking import ADA, FORMATS, JSON, PAGE, PART, ask
 
+SHOWN = {"HX-Target": "article#shown"}
 UNKNOWN = ["99", "0", str(2**63 - 1), str(2**63), "9" * 5000, "-1", "x", "1.0", "%00", "1%20"]
 
 
@@ -83,3 +84,49 @@ async def test_hostile_names_are_text_wherever_a_row_is_shown(client: Client, da
 async def test_a_referer_that_is_no_address_does_no_harm(client: Client) -> None:
     got = await ask(client, "GET", "/users/new", PAGE, headers={"Referer": "http://["})
     assert got.status == 200
+
+
+async def test_a_row_that_is_open_asks_for_news_and_the_focus_stays_where_it_is(client: Client) -> None:
+    await ask(client, "POST", "/users", JSON, json=ADA)
+    for reader in (PAGE, PART):
+        got = await ask(client, "GET", "/users/1", reader, headers={"Referer": "http://localhost/users?q=a"})
+        assert got.html.get_element_by_id("row-stream").get("hx-sse:connect") == "/users/1/stream"
+        assert len(got.html.xpath("//h2[@autofocus]")) == 1
+    await ask(client, "PATCH", "/users/1", JSON, json={"status": "closed"})
+    news = await ask(client, "GET", "/users/1/notice", PART, headers=SHOWN)
+    assert "Closed" in news.html.xpath("//article[@id='shown']//dd//text()")
+    assert not news.html.xpath("//*[@autofocus]")
+    assert len(news.html.get_element_by_id("notice-user-1")) == 0, "or the question would be asked for ever"
+    await ask(client, "DELETE", "/users/1", JSON)
+    gone = await ask(client, "GET", "/users/1/notice", PART, headers=SHOWN)
+    assert (gone.status, gone.html.xpath("string(//*[@role='status'])")) == (200, "This user was deleted meanwhile.")
+    assert [link.text for link in gone.html.xpath("//article//a")] == ["Close"]
+    assert len(gone.html.xpath("//ol[@class='history']/li")) == 3
+
+
+async def test_a_row_on_a_page_of_its_own_leads_back_to_its_listing_after_news_as_well(client: Client) -> None:
+    await ask(client, "POST", "/users", JSON, json=ADA)
+    page = await ask(client, "GET", "/users/1", PAGE, headers={"Referer": "http://localhost/users?q=a"})
+    assert page.html.get_element_by_id("back").value == "q=a"
+    news = await ask(client, "GET", "/users/1/notice?back=q%3Da", PART, headers=SHOWN)
+    for got in (page, news):
+        close = got.html.get_element_by_id("shown-close")
+        assert (close.get("href"), close.get("hx-get")) == ("/users?q=a", None)
+        assert got.html.get_element_by_id("back").value == "q=a"
+    panel = await ask(client, "GET", "/users/1/notice", PART, headers=SHOWN)
+    assert panel.html.get_element_by_id("shown-close").get("hx-get") == "/users/panel"
+    assert "HX-Target" in news.headers["Vary"]
+
+
+async def test_without_script_a_row_stands_in_a_frame_that_refreshes_itself(client: Client) -> None:
+    await ask(client, "POST", "/users", JSON, json=ADA)
+    page = await ask(client, "GET", "/users/1", PAGE)
+    (frame,) = page.html.xpath("//noscript/iframe/@src")
+    got = await ask(client, "GET", frame, PAGE)
+    assert got.html.xpath("//meta[@http-equiv='refresh']/@content") == ["5"]
+    assert "ada@example.org" in got.html.xpath("//dd//text()")
+    again = await ask(client, "GET", frame, PAGE, headers={"If-None-Match": got.headers["ETag"]})
+    assert (again.status, again.text) == (304, "")
+    assert not got.html.xpath("//a | //script")
+    await ask(client, "DELETE", "/users/1", JSON)
+    assert "deleted" in (await ask(client, "GET", frame, PAGE)).text

@@ -65,10 +65,10 @@ def interface(table: Table) -> dict[str, Operation]:
     def edits(summary: Message, sent: str) -> Operation:
         return Operation(summary, ROWS, changes, version, matching, ref(sent))
 
-    def follows(summary: Message, data: Any, refusal: Mapping[str, Any]) -> Operation:
+    def follows(summary: Message, data: Any, refusal: Mapping[str, Any], asked: Mapping[str, Any]) -> Operation:
         event = {"type": "object", "properties": {"id": STRING, "data": {**STRING, **data}}}
         answers = {200: {EVENTS: event}, 400: refusal, 503: refusal}
-        return Operation(summary, STREAM, answers, {**listing, **EMBED, "have": HAVE}, {"Last-Event-ID": HAVE})
+        return Operation(summary, STREAM, answers, {**asked, **EMBED, "have": HAVE}, {"Last-Event-ID": HAVE})
 
     shows = {200: {JSON: ref(rows), HTML: STRING}, 304: {}, 400: problem}
     lists = {**shows, 200: {**shows[200], CSV: STRING}, 503: problem}
@@ -81,16 +81,20 @@ def interface(table: Table) -> dict[str, Operation]:
         "put edit": edits(_("Replace a row"), f"{row}Replacement"),
         "delete": Operation(_("Delete a row"), ROWS, deletes, version, matching),
         "stream_json": follows(
-            _("Follow a listing, as JSON"), {"contentMediaType": JSON, "contentSchema": ref(f"{rows}Message")}, problem
+            _("Follow a listing, as JSON"),
+            {"contentMediaType": JSON, "contentSchema": ref(f"{rows}Message")},
+            problem,
+            listing,
         ),
-        "stream": follows(_("Follow a listing, as parts of HTML"), {"contentMediaType": HTML}, {TEXT: STRING}),
+        "stream": follows(_("Follow a listing, as parts of HTML"), {"contentMediaType": HTML}, {TEXT: STRING}, listing),
+        "stream_row": follows(_("Follow a row, as a part of HTML"), {"contentMediaType": HTML}, {TEXT: STRING}, {}),
         "alone": Operation(_("Show the table alone, for pages of others"), FORMS, shows, {**stands, **LOOKS}, fresh),
         "looks": Operation(_("Style the table in pages of others"), FORMS, {200: {CSS: STRING}}),
         "snippets": Operation(_("Show what to paste into pages of others"), FORMS, part, listing),
         "new_form": Operation(_("Show the form that adds a row"), FORMS, part),
         "edit_form": Operation(_("Show the form that edits a row"), FORMS, {**part, 404: problem}),
         "delete_form": Operation(_("Ask before a row is deleted"), FORMS, {**part, 404: problem}),
-        "notice": Operation(_("Tell an open form what became of its row"), FORMS, part, version),
+        "notice": Operation(_("Tell what became of a row that is open"), FORMS, {**part, 304: {}}, version, fresh),
         "waiting": Operation(
             _("Tell a page that stands still how many changes wait"),
             FORMS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,14 +10,18 @@ from quart import Blueprint, request
 
 from rowcast.i18n import Message
 from rowcast.routes.answers.app_context import AppContext
+from rowcast.routes.answers.content_negotiation import wants_part
 from rowcast.routes.answers.negotiated_response import HandlerResult, answering
 from rowcast.routes.answers.request_parsing import listing_before, paused_before
 from rowcast.routes.table.key_converter import row_path
+from rowcast.routes.table.missed_changes_count import REFRESH
 from rowcast.tables.key import Key
-from rowcast.tables.page import Row, row_of
+from rowcast.tables.page import Row
 from rowcast.tables.row_writes import RowNotFound
 from rowcast.tables.serialization import row_as_json
 from rowcast.tables.table import Table
+
+SHOWN = "article#shown"  # as htmx says what it aims at
 
 
 def add_rows(routes: Blueprint, table: Table, app_context: AppContext) -> None:
@@ -31,10 +35,7 @@ def add_rows(routes: Blueprint, table: Table, app_context: AppContext) -> None:
         row, changes = await app_context.pages.row(table, id)
         if row is None:
             raise RowNotFound
-        shown = panel("_show.html", table, json=row_as_json(row), key=row.key, row=row.values, changes=changes)
-        history = ascii([tuple(change) for change in changes])
-        stands_on = row.tag, history, shown.context["back"].query, str(shown.context["paused"])
-        return replace(shown, stands_on=stands_on, etag=row.tag, is_kept=True)
+        return replace(whole(table, row.key, row, changes), json=row_as_json(row), etag=row.tag)
 
     @routes.get("/new")
     @answering(table, app_context)
@@ -57,8 +58,13 @@ def add_rows(routes: Blueprint, table: Table, app_context: AppContext) -> None:
     @routes.get(f"{path}/notice")
     @answering(table, app_context)
     async def notice(id: Key) -> HandlerResult:
-        """What an open form of this row should know: whether the row is still at the form's version."""
-        row = await app_context.database.query(lambda connection: row_of(connection, table, id))
+        """What whoever has this row open should know: how it is now; beside a form, whether it is still at its version.
+
+        Without script it is a page for a frame, which is refreshed by the browser.
+        """
+        row, changes = await app_context.pages.row(table, id)
+        if request.headers.get("HX-Target") == SHOWN or not wants_part():
+            return whole(table, id, row, changes, is_news=True)
         current = row is not None and request.args.get("version") == str(row.values["version"])
         return panel("_notice.html", table, row=row and row.values, current=current)
 
@@ -67,6 +73,30 @@ def add_rows(routes: Blueprint, table: Table, app_context: AppContext) -> None:
     async def close() -> HandlerResult:
         """The panel with no form in it."""
         return panel("_panel.html", table)
+
+
+def whole(table: Table, key: Key, row: Row | None, changes: Sequence[Any], *, is_news: bool = False) -> HandlerResult:
+    """Return the answer that shows a row and what happened to it, for the first time or as news of it.
+
+    News are asked for from a page of their own, too, which hands back where it leads back to.
+    """
+    alone = is_news and "back" in request.args
+    shown = panel(
+        "_show.html",
+        table,
+        key=key,
+        row=row and row.values,
+        changes=changes,
+        is_news=is_news,
+        alone=alone,
+        is_framed=False,
+        refresh=REFRESH,
+    )
+    page = "row_frame.html" if is_news else shown.page
+    history = ascii([tuple(change) for change in changes])
+    decides = row.tag if row else "gone", history, shown.context["back"].query, str(shown.context["paused"])
+    stands_on = *decides, page, str(alone)
+    return replace(shown, page=page, stands_on=stands_on, is_kept=True, tells=not is_news)
 
 
 def panel(
