@@ -34,11 +34,13 @@ class User(VersionedModel):
 class UserDraft(BaseModel):
     """What a form or a program sends to add a user."""
 
-    username: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=64)]
+    username: Annotated[
+        str, AfterValidator(clean), Field(min_length=1, max_length=64, json_schema_extra={"examples": ["Ada"]})
+    ]
     email: Annotated[
         str,
         AfterValidator(clean),
-        Field(min_length=1, json_schema_extra={"format": "email"}),
+        Field(min_length=1, json_schema_extra={"format": "email", "examples": ["ada@example.org"]}),
         AfterValidator(check_email),
     ]
     role: Literal["administrator", "member"] = "member"

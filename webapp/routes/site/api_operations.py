@@ -28,7 +28,7 @@ IF_NONE_MATCH = {"description": _("The ETag of what the reader has"), **STRING}
 LOOKS = {"actions": {"enum": ["0", "1"]}, "theme": {"enum": ["light", "dark"]}}
 EMBED = {"embed": {"enum": ["page", "part"]}, **LOOKS}
 PAUSED = {"paused": {"enum": ["1"]}}
-LANGUAGE = {"type": "object", "properties": {"language": STRING}, "required": ["language"]}
+LANGUAGE = {"type": "object", "properties": {"language": {**STRING, "examples": ["zh-Hans"]}}, "required": ["language"]}
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,9 @@ from quart_schema.openapi import OpenAPIProvider
 from werkzeug.routing import Rule
 
 from rowcast.routes.answers.content_negotiation import VARY, audience, render_plain
-from rowcast.routes.answers.own_address import path_prefix
+from rowcast.routes.answers.own_address import own_origin, path_prefix
 from rowcast.routes.site.api_operations import CSV, EVENTS, HTML, JSON, PROBLEM, SERVICES, TAGS, Operation, interface
+from rowcast.routes.site.docs_entries import entries
 from rowcast.routes.site.json_schemas import STRING, address, ref, shapes
 from rowcast.tables.table import Table
 
@@ -79,7 +80,7 @@ def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
     async def docs() -> Response:
         """Show the document to people."""
         document = made.openapi_provider.schema()
-        html = render_plain("docs.html", document=document)
+        html = render_plain("docs.html", document=document, entries=entries(document, own_origin() + path_prefix()))
         return Response(html, mimetype=HTML, headers=HEADERS)
 
 
