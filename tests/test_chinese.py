@@ -26,6 +26,7 @@ SHOWN = ("aria-label", "aria-description", "alt", "label", "placeholder", "title
 ALLOWED = {
     "Rowcast",
     "UTC",
+    "CSV",
     "JSON",
     "HTML",
     "ETag",

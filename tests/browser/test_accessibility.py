@@ -71,10 +71,24 @@ def panel(path: str, shown: str, send: bool = False) -> Callable[[Page, str, int
     return show
 
 
+def opened(name: str) -> Callable[[Page, str, int], None]:
+    """Show the listing with what its button opens."""
+
+    def show(page: Page, address: str, id: int) -> None:
+        page.goto(f"{address}/users")
+        page.set_viewport_size(PHONE)
+        page.locator(f"[popovertarget={name}]").click()
+        expect(page.locator(f"#{name}")).to_be_visible()
+
+    return show
+
+
 STATES = {
     "listing": alone("/users?size=25&page=2&sort=-email"),
     "nothing": alone("/users?q=nobody"),
     "notice": alone("/users?sort=nonsense"),
+    "menu": opened("export"),
+    "filters": opened("filters"),
     "paused": alone("/users?paused=1&size=25"),
     "docs": alone("/docs"),
     "snippets": alone("/users/embed?q=user"),

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Frame, Page, expect
 from tests.browser.conftest import launch
 from tests.browser.cutter import Cutter, cutting
 from tests.browser.host import Host, hosting
-from tests.browser.window import FRESH, SHOWN, Desk, fill, wait_until
+from tests.browser.window import FRESH, SHOWN, Desk, export, fill, wait_until
 from tests.running import ADD_USER, Server, running
 
 REFRESHED = 8_000  # milliseconds; without script a frame refreshes itself every five seconds
@@ -43,7 +43,7 @@ class Stage:
     def snippet(self, way: str, query: str = "") -> str:
         """Copy a snippet from the page, and what it adds to the address."""
         page = self.desk.open(f"/users{query}")
-        page.get_by_role("link", name="Embed", exact=True).click()
+        export(page, "Embed")
         if way == "jinja":
             self.host.python = page.locator("#snippet-python").inner_text()
         copied = page.locator(f"#snippet-{way}").inner_text()
@@ -322,7 +322,7 @@ def test_a_part_touches_nothing_else_on_the_page(stage: Stage) -> None:
 def test_the_snippets_follow_the_listing_and_the_search_keeps_its_focus(stage: Stage) -> None:
     stage.server.add_users(30)
     page = stage.desk.open()
-    page.get_by_role("link", name="Embed", exact=True).click()
+    export(page, "Embed")
     snippet = page.locator("#snippet-iframe")
     expect(snippet).to_contain_text('/users/table"')
     assert snippet.evaluate("(one) => getComputedStyle(one).userSelect") == "all"
@@ -335,7 +335,7 @@ def test_the_snippets_follow_the_listing_and_the_search_keeps_its_focus(stage: S
     page.locator("#sort-role").click()
     expect(page.locator("th[aria-sort]")).to_have_text("Role")
     expect(snippet).to_have_count(0)
-    page.get_by_role("link", name="Embed", exact=True).click()
+    export(page, "Embed")
     expect(snippet).to_contain_text('sort=role"')
 
 
@@ -357,7 +357,7 @@ def plain(chromium: Browser, stage: Stage) -> Iterator[Desk]:
 def test_without_script_the_snippets_are_a_page_and_a_frame_refreshes_itself(stage: Stage, plain: Desk) -> None:
     stage.server.add_users(3)
     page = plain.open("/users?role=member", live=False, java_script_enabled=False)
-    page.get_by_role("link", name="Embed", exact=True).click()
+    export(page, "Embed")
     copied = page.locator("#snippet-iframe").inner_text()
     assert "role=member" in copied
     address = stage.host.paste("plain", copied, NEEDED["iframe"].format(stage.address))

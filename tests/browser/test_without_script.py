@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
-from tests.browser.window import Desk, fill
+from tests.browser.window import Desk, export, fill
 from tests.running import ADD_USER, Server
 
 REFRESHED = 8_000  # milliseconds; the frame refreshes itself every five seconds
@@ -49,6 +49,8 @@ def test_every_action_has_a_way(server: Server, desk: Desk, size: str) -> None:
 
     # Search, filter, sort, size, pages.
     page.get_by_role("searchbox").fill("user")
+    if size == "phone":
+        page.get_by_role("button", name="Filter").click()
     page.get_by_role("combobox", name="Role").select_option("Member")
     page.get_by_role("button", name="Search").click()
     expect(page).to_have_url(re.compile(r"q=user&role=member"))
@@ -140,7 +142,7 @@ def test_every_action_has_a_way(server: Server, desk: Desk, size: str) -> None:
     expect(row("User 055")).to_have_count(0)
 
     # What to paste into pages of others.
-    page.get_by_role("link", name="Embed").click()
+    export(page, "Embed")
     expect(page.locator("#snippet-iframe")).to_contain_text(f"{desk.address}/users/table?q=user&amp;role=member")
     page.get_by_role("link", name="Close").click()
     expect(page).to_have_url(desk.address + LISTING)

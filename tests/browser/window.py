@@ -97,6 +97,12 @@ def click(page: Page, name: str, button: str) -> None:
         row(page, name).get_by_role("button", name=button).click()
 
 
+def export(page: Page, name: str) -> None:
+    """Click a link of the menu."""
+    page.get_by_role("button", name="Export").click()
+    page.get_by_role("link", name=name, exact=True).click()
+
+
 def edit(page: Page, name: str) -> None:
     """Open the form of the user ``name``."""
     row(page, name).get_by_role("link", name="Edit").click()

@@ -223,7 +223,11 @@ async def test_the_snippets_hold_the_listing_and_are_absolute(client: Client, qu
 
 async def test_the_snippets_follow_the_listing(client: Client) -> None:
     got = await ask(client, "GET", "/users?q=ada", PART)
-    assert {"embed-link", "snippets", "address"} <= set(got.targets)
+    assert {"export", "snippets"} <= set(got.targets)
+    menu = got.html.get_element_by_id("export")
+    paths = ["/users.csv?q=ada", "/users.json?q=ada", "/users/embed?q=ada", "/docs"]
+    assert [link.get("href") for link in menu.iter("a")] == paths
+    assert menu.get_element_by_id("address").text_content().endswith("/users/stream?q=ada'")
     assert "http://localhost/users/table?q=ada" in got.html.get_element_by_id("snippet-htmx").text_content()
 
 

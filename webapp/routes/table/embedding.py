@@ -77,7 +77,8 @@ def add_embedding(routes: Blueprint, table: Table, app_context: AppContext) -> N
     async def snippets() -> HandlerResult:
         """What to paste into a page of another origin, so that it shows this listing."""
         listing, _problems = parse(table, request.args.items(multi=True))
-        return panel("_embedding.html", table, origin=own_origin(), listing=listing, back=listing)
+        shown = panel("_embedding.html", table, origin=own_origin(), listing=listing, back=listing)
+        return replace(shown, part="_embedding_part.html")
 
 
 def parse_embed(pairs: Iterable[tuple[str, str]]) -> tuple[EmbedOptions, Pairs, dict[str, Message]]:
