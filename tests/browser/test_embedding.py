@@ -233,6 +233,24 @@ def test_an_embed_whose_connection_was_lost_catches_up(stage: Stage, way: str) -
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_an_embed_says_whether_it_is_live_and_minds_no_stream_of_its_hosts(stage: Stage, way: str) -> None:
+    stage.server.add_users(3)
+    stage.desk.expected += ("htmx", "TypeError", "[hx-sse]", "AbortError", "Access to fetch")
+    shown = stage.embed(way)
+    badge = shown.frame.locator("#badge")
+    expect(badge).to_have_text("Live")
+    expect(badge).to_be_visible()
+    if way != "iframe":
+        shown.page.evaluate("document.body.dispatchEvent(new CustomEvent('htmx:sse:error', {bubbles: true}))")
+        shown.page.wait_for_timeout(300)
+        expect(badge).to_have_text("Live")
+    stage.cutter.refuse()
+    expect(badge).to_have_text("Reconnecting…")
+    stage.cutter.heal()
+    expect(badge).to_have_text("Live")
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_an_origin_that_is_not_listed_is_shown_nothing(stage: Stage, way: str) -> None:
     stage.server.add_users(3)
     stage.desk.expected += ("Access to fetch", "Framing", "htmx: ", "TypeError", "[hx-sse]")
