@@ -83,10 +83,10 @@ USERS = Table(
         "edit": _("Edit user"),
         "search": _("Search name or e-mail"),
         "empty": _("No users yet"),
-        "empty_hint": _("Add the first one, and watch it appear in every open page."),
+        "empty_hint": _("Whoever is added appears in every open page at once."),
+        "add_first": _("Add the first one"),
         "not_found": _("No user matches"),
         "gone": _("This user was deleted meanwhile."),
-        "delete": _("Delete user"),
-        "delete_hint": _("This cannot be undone."),
+        "delete_hint": _("The user disappears from every open page at once."),
     },
 )

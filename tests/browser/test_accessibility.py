@@ -24,12 +24,13 @@ TEXTS = [  # what is written, and on what
     *((text, back) for text in ("--good", "--warn", "--bad") for back in ("--page", "--sheet", "--raised")),
     *(("--good", "--good-tint"), ("--warn", "--warn-tint"), ("--bad", "--bad-tint")),
     *(("--on-accent", "--button"), ("--on-accent", "--button-strong")),
-    *(("--on-bad", "--bad"), ("--on-bad", "--bad-strong")),
+    *(("--on-danger", "--danger"), ("--on-danger", "--danger-strong")),
 ]
 SHAPES = [  # what a field or the focus is known by
     *(("--edge", back) for back in ("--page", "--sheet")),
     *(("--accent", back) for back in ("--page", "--sheet", "--raised")),
     ("--bad", "--sheet"),
+    ("--danger", "--sheet"),
 ]
 
 
