@@ -164,7 +164,7 @@ def test_everything_that_the_page_does_is_done_in_the_embed(stage: Stage, way: s
     ada.get_by_role("link", name="Ada Lovelace").click()
     expect(frame.locator("#panel")).to_contain_text("History")
     frame.locator("#panel").get_by_role("link", name="Delete").click()
-    expect(frame.locator("#panel")).to_contain_text("This cannot be undone")
+    expect(frame.locator("#panel")).to_contain_text("Delete Ada Lovelace?")
     frame.locator("#panel").get_by_role("button", name="Delete").click()
     expect(flash).to_contain_text("Deleted Ada Lovelace")
     expect(ada).to_have_count(0)

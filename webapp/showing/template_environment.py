@@ -12,7 +12,7 @@ from babel import Locale
 from babel.dates import parse_pattern
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from rowcast.i18n import TRANSLATIONS, Message, languages, locale, translations
 from rowcast.showing.package_folders import PACKAGE, folder
@@ -36,6 +36,7 @@ def environment(language: str) -> Environment:
     made.filters["text"] = lambda message: message.translate(language) if isinstance(message, Message) else message
     here = locale(language)
     made.filters["number"] = lru_cache(maxsize=4096)(lambda number: format_decimal(number, locale=here))
+    made.filters["breakable"] = _breakable
     made.filters["minute"] = _minute(here)
     made.filters["second"] = lambda moment: _time(moment, "seconds", here.datetime_skeletons["Hms"].apply(moment, here))
     made.globals.update(language=language, languages=languages(), static=static, sizes=SIZES, default_size=DEFAULT_SIZE)
@@ -56,6 +57,11 @@ def _minute(here: Locale) -> Callable[[datetime], Markup]:
         return _time(moment, "minutes", text.replace("{1}", day(moment.date())))
 
     return show
+
+
+def _breakable(text: str) -> Markup:
+    """Return ``text`` that breaks before an @, where it must break: an e-mail address in the middle of no word."""
+    return escape(text).replace("@", Markup("<wbr>@"))
 
 
 def _time(moment: datetime, precision: str, text: str) -> Markup:

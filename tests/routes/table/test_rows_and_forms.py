@@ -27,7 +27,9 @@ async def test_a_row_is_shown_with_what_happened_to_it(client: Client) -> None:
         history = got.html.xpath("//ol[@class='history']/li")
         assert len(history) == 2
         assert (history[0].xpath("string(.//del)"), history[0].xpath("string(.//ins)")) == ("Active", "Closed")
-        assert {"Ada", "ada@example.org", "Member", "Closed"} <= set(got.html.xpath("//dd//text()"))
+        assert [change.xpath("string(./b)") for change in history] == ["changed it", "added it"]
+        shown = {value.text_content().strip() for value in got.html.xpath("//dd")}
+        assert {"Ada", "ada@example.org", "Member", "Closed"} <= shown
 
 
 async def test_a_row_in_json_has_its_moments_in_utc(client: Client) -> None:
@@ -46,6 +48,24 @@ async def test_a_form_to_edit_holds_the_row_and_its_version(client: Client) -> N
         assert got.html.get_element_by_id("notice-user-1") is not None, "the stream speaks to it by this id"
 
 
+@pytest.mark.parametrize("path", ["", "/edit", "/delete"])
+async def test_what_is_open_beside_the_table_brings_the_mark_of_its_row(client: Client, path: str) -> None:
+    await ask(client, "POST", "/users", JSON, json=ADA)
+    got = await ask(client, "GET", f"/users/1{path}", PART)
+    assert got.html.xpath("//link[@rel='stylesheet']/@href") == ["/users/1/mark.css"]
+    mark = await ask(client, "GET", "/users/1/mark.css", {})
+    assert (mark.status, mark.headers["Content-Type"]) == (200, "text/css; charset=utf-8")
+    assert mark.text.startswith("#user-1 {")
+    assert "max-age" in mark.headers["Cache-Control"]
+
+
+async def test_a_form_that_is_sent_back_has_the_focus_in_its_first_wrong_field(client: Client) -> None:
+    for wrong, field in (({}, "username"), ({"email": "ada"}, "email"), ({"role": "king"}, "role")):
+        got = await ask(client, "POST", "/users", PART, form=ADA | {"username": "" if not wrong else "Ada"} | wrong)
+        assert got.status == 422
+        assert got.html.xpath("//*[@autofocus]/@name") == [field]
+
+
 async def test_a_form_to_add_holds_the_defaults(client: Client) -> None:
     got = await ask(client, "GET", "/users/new", PAGE)
     assert got.typed == {"username": "", "email": "", "role": "member", "status": "active"}
@@ -54,6 +74,7 @@ async def test_a_form_to_add_holds_the_defaults(client: Client) -> None:
 async def test_deleting_asks_first_and_deletes_nothing_by_asking(client: Client) -> None:
     await ask(client, "POST", "/users", JSON, json=ADA)
     got = await ask(client, "GET", "/users/1/delete", PAGE)
+    assert got.html.xpath("string(//h2)") == "Delete Ada?"
     assert "Ada" in got.html.xpath("//form//dd//text()")
     assert (await ask(client, "GET", "/users/1", JSON)).status == 200
 

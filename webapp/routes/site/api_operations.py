@@ -90,6 +90,7 @@ def interface(table: Table) -> dict[str, Operation]:
         "new_form": Operation(_("Show the form that adds a row"), FORMS, part),
         "edit_form": Operation(_("Show the form that edits a row"), FORMS, {**part, 404: problem}),
         "delete_form": Operation(_("Ask before a row is deleted"), FORMS, {**part, 404: problem}),
+        "mark": Operation(_("Mark a row in the table while it is open beside it"), FORMS, {200: {CSS: STRING}}),
         "notice": Operation(_("Tell an open form what became of its row"), FORMS, part, version),
         "waiting": Operation(
             _("Tell a page that stands still how many changes wait"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from quart import Blueprint, request
+from quart import Blueprint, Response, request
 
 from rowcast.i18n import Message
 from rowcast.routes.answers.app_context import AppContext
@@ -61,6 +61,12 @@ def add_rows(routes: Blueprint, table: Table, app_context: AppContext) -> None:
         row = await app_context.database.query(lambda connection: row_of(connection, table, id))
         current = row is not None and request.args.get("version") == str(row.values["version"])
         return panel("_notice.html", table, row=row and row.values, current=current)
+
+    @routes.get(f"{path}/mark.css")
+    async def mark(id: Key) -> Response:
+        """How the row looks in the table while it is open beside it."""
+        rule = f"#{table.row}-{id} {{ --tint: var(--open-tint); --side: var(--open-side) }}\n"
+        return Response(rule, mimetype="text/css", headers={"Cache-Control": "max-age=86400"})
 
     @routes.get("/panel")
     @answering(table, app_context)
