@@ -123,7 +123,8 @@ def row_of(connection: Connection, table: Table, key: Key, *, is_locked: bool = 
 @cache
 def _one(table: Table, is_locked: bool) -> Select[Any]:
     found = select(*table.attributes).where(is_row(table))
-    return found.with_for_update() if is_locked else found
+    # NO KEY: it need not wait for those who add rows that refer to this one, nor they for it.
+    return found.with_for_update(key_share=True) if is_locked else found
 
 
 def _row(table: Table, read: Any) -> Row:
