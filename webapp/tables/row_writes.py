@@ -13,6 +13,7 @@ from rowcast.tables import write_statements
 from rowcast.tables.key import Key
 from rowcast.tables.key_clause import bound
 from rowcast.tables.page import Row, row_of
+from rowcast.tables.serialization import plain_value
 from rowcast.tables.table import Table
 from rowcast.tables.text_normalization import fold
 
@@ -138,8 +139,14 @@ def _change(connection: Connection, statement: Insert | Update | Delete, values:
 
 
 def _record(connection: Connection, table: Table, key: Key, verb: str, by: str, before: Any, after: Any) -> None:
-    line = {"at": datetime.now(UTC), "by": by, "verb": verb, "table_name": table.name}
-    connection.execute(write_statements.RECORD, {**line, "row_key": str(key), "before": before, "after": after})
+    line: dict[str, Any] = {"at": datetime.now(UTC), "by": by, "verb": verb, "table_name": table.name}
+    line |= {"row_key": str(key), "before": before and _plain(before), "after": after and _plain(after)}
+    connection.execute(write_statements.RECORD, line)
+
+
+def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
+    # The history is JSON, and what another program wrote here need not be.
+    return {name: plain_value(value) for name, value in fields.items()}
 
 
 def _current(connection: Connection, table: Table, key: Key, *, is_locked: bool = False) -> Row:

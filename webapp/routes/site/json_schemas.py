@@ -88,12 +88,12 @@ def _row(table: Table) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for attribute in table.attributes:
         column = table.by_name.get(attribute.key)
-        if column and column.choices:
-            found[attribute.key] = {"enum": list(column.choices)}
-            continue
         kind = attribute.type.python_type
         is_nullable = attribute.property.columns[0].nullable
-        found[attribute.key] = TypeAdapter(kind | None if is_nullable else kind).json_schema()
+        schema = TypeAdapter(kind | None if is_nullable else kind).json_schema()
+        if column and column.choices:
+            schema = {"anyOf": [{"enum": list(column.choices)}, schema]}
+        found[attribute.key] = schema
     return found
 
 
