@@ -38,7 +38,7 @@ class UserDraft(BaseModel):
     email: Annotated[
         str,
         AfterValidator(clean),
-        Field(min_length=1, json_schema_extra={"format": "email"}),
+        Field(min_length=1, max_length=254, json_schema_extra={"format": "email"}),
         AfterValidator(check_email),
     ]
     role: Literal["administrator", "member"] = "member"

@@ -121,5 +121,7 @@ def _order(key: InstrumentedAttribute[Any], backwards: bool) -> ColumnElement[An
 
 def _search(text: str) -> str:
     # No row holds control characters, so they can only be noise from a copied text.
+    # Cut first: to normalise some texts takes a time that grows with the square of their length.
+    text = text[:LONGEST_SEARCH]
     shown = "".join(" " if unicodedata.category(character) in ("Cc", "Cs") else character for character in text)
     return unicodedata.normalize("NFC", shown).strip()[:LONGEST_SEARCH].strip()

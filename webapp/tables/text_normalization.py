@@ -10,13 +10,18 @@ from pydantic_core import PydanticCustomError
 REFUSED = {"Cc", "Cs"}
 # Zs, Zl, Zp: spaces; Cf: joiners and direction marks; Mn: marks that need a letter; Cn, Co: no agreed shape.
 INVISIBLE = {"Zs", "Zl", "Zp", "Cf", "Mn", "Cn", "Co"}
+LONGEST = 1024  # characters of a line as it is typed: to normalise takes a time that can grow with the square of them
 
 
 def clean(text: str) -> str:
     """Return ``text`` trimmed and in Unicode's composed form (NFC).
 
-    Raises PydanticCustomError (``text_control``, ``text_invisible``) for text that a one-line field cannot hold.
+    Raises PydanticCustomError (``too_long``, ``text_control``, ``text_invisible``) for text that a one-line field
+    cannot hold.
     """
+    if len(text) > LONGEST:
+        told = {"max_length": LONGEST, "actual_length": len(text)}
+        raise PydanticCustomError("too_long", "this is too long to be looked at", told)
     text = unicodedata.normalize("NFC", text.strip())
     kinds = {unicodedata.category(character) for character in text}
     if kinds & REFUSED:

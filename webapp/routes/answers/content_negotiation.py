@@ -17,7 +17,7 @@ from rowcast.showing.template_environment import environment
 
 VARY = "HX-Request-Type, HX-Target, Accept, Accept-Encoding, Accept-Language, Cookie, Sec-Fetch-Site"
 LANGUAGE_COOKIE = "rowcast_language"
-LONGEST = 1000  # characters of a header that are read, and remembered for the next
+LONGEST = 500  # characters of a header that are read, and remembered for the next
 READ = 10  # languages at most that a reader may name: to look one up that there is not takes half a millisecond
 
 
@@ -67,6 +67,11 @@ def _qualities(accepted: str) -> tuple[float, float, float]:
 
 
 @lru_cache(maxsize=128)
+def _names_html(accepted: str) -> bool:
+    return any(kind == "text/html" for kind, _quality in parse_accept_header(accepted, MIMEAccept))
+
+
+@lru_cache(maxsize=128)
 def _language(accepted: str) -> str:
     tags = tuple(tag for tag, quality in parse_accept_header(accepted, LanguageAccept) if quality)
     return best_language(tags[:READ])
@@ -75,6 +80,11 @@ def _language(accepted: str) -> str:
 def wants_part() -> bool:
     """Whether htmx asks for a fragment."""
     return wanted() == "part"
+
+
+def names_html() -> bool:
+    """Whether the reader of this request names HTML, as browsers do, and does not only take it."""
+    return _names_html(request.headers.get("Accept", "")[:LONGEST])
 
 
 def wants_json() -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from annotated_types import MaxLen
 from pydantic import BaseModel, ValidationError
 from quart import abort, request
 
@@ -18,6 +19,8 @@ from rowcast.tables.listing import Listing, parse
 from rowcast.tables.table import Table
 
 LARGEST_VERSION = 2**63 - 1
+LONGEST_ADDRESS = 4096  # characters; no page of ours has a longer one
+ROOM = 4  # characters as typed that can become one: a letter, and what stands above and below it
 
 # What pydantic calls an error -> what we say. The names of the values are pydantic's. A draft that raises a
 # PydanticCustomError with a `message` among its values says for itself what is wrong.
@@ -74,15 +77,32 @@ def validate(table: Table, model: type[BaseModel], sent: dict[str, Any]) -> dict
     names = model.model_fields
     known = {*names, *table.kept_names, "back"}
     errors = {name: _("There is no field of this name.") for name in sent if name not in known}
+    too_long = _too_long(model, sent)
     fields: dict[str, Any] = {}
     try:
-        loaded = model.model_validate({name: value for name, value in sent.items() if name in names})
+        loaded = model.model_validate({name: sent[name] for name in sent if name in names and name not in too_long})
         fields = loaded.model_dump(exclude_unset=model is table.patch)
     except ValidationError as error:
         errors |= _messages(table, error)
+    errors |= too_long
     if errors:
         raise InvalidFields(errors)
     return fields
+
+
+def _too_long(model: type[BaseModel], sent: Mapping[str, Any]) -> dict[str, Message]:
+    """Return what is told of texts that are refused by their length alone: to normalise some takes seconds."""
+    return {
+        name: replace(TEXTS["too_long"], values={"max_length": most, "actual_length": len(text)})
+        for name, most in _longest(model).items()
+        if isinstance(text := sent.get(name), str) and len(text) > ROOM * most
+    }
+
+
+@cache
+def _longest(model: type[BaseModel]) -> dict[str, int]:
+    fields = model.model_fields.items()
+    return {name: rule.max_length for name, info in fields for rule in info.metadata if isinstance(rule, MaxLen)}
 
 
 def version_in(sent: dict[str, Any]) -> int | None:
@@ -90,7 +110,7 @@ def version_in(sent: dict[str, Any]) -> int | None:
     version = sent.get("version", request.args.get("version"))
     if version in (None, ""):
         return None
-    if isinstance(version, bool) or not str(version).isascii() or not str(version).isdigit():
+    if type(version) not in (int, str) or not str(version).isascii() or not str(version).isdigit():
         raise InvalidFields({"version": _("A version is a whole number.")})
     return min(int(str(version)[:20]), LARGEST_VERSION)  # longer ones are larger still, and slow to read
 
@@ -115,14 +135,14 @@ def paused_before(sent: Mapping[str, Any]) -> bool:
 def pairs_of(address: str) -> list[tuple[str, str]]:
     """Return what the query of ``address`` asks for; it comes from a header, which may hold anything."""
     try:
-        return parse_qsl(urlsplit(address).query)
+        return parse_qsl(urlsplit(address).query) if len(address) <= LONGEST_ADDRESS else []
     except ValueError:
         return []
 
 
 def _pairs_before(sent: Mapping[str, Any]) -> list[tuple[str, str]]:
     query = sent.get("back", request.args.get("back"))
-    return parse_qsl(query) if isinstance(query, str) else pairs_of(request.headers.get("Referer", ""))
+    return pairs_of(f"?{query}") if isinstance(query, str) else pairs_of(request.headers.get("Referer", ""))
 
 
 def _messages(table: Table, error: ValidationError) -> dict[str, Message]:

@@ -11,7 +11,7 @@ from quart import Blueprint, Response, request
 from rowcast.i18n import Message, _
 from rowcast.live.audience import EmbedOptions
 from rowcast.routes.answers.app_context import AppContext
-from rowcast.routes.answers.content_negotiation import audience, wants_json, wants_part
+from rowcast.routes.answers.content_negotiation import audience, names_html, wants_json, wants_part
 from rowcast.routes.answers.negotiated_response import HandlerResult, answering
 from rowcast.routes.answers.own_address import own_origin
 from rowcast.routes.answers.request_parsing import asked
@@ -119,4 +119,4 @@ def is_in_frame() -> bool:
 
 def wants_page() -> bool:
     """Whether a browser shows the answer by itself, in a frame or a window: it names HTML, which programs do not."""
-    return not wants_part() and any(kind == "text/html" for kind, _quality in request.accept_mimetypes)
+    return not wants_part() and names_html()
