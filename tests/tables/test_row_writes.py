@@ -94,10 +94,15 @@ async def test_a_deleted_row_is_gone_and_its_id_is_never_used_again(database: Da
 
 @pytest.mark.parametrize(
     ("there", "new"),
-    [("Ada", "ADA"), ("ÄDA", "äda"), ("Straße", "STRASSE"), ("ＡＤＡ", "ada"), ("İ", "i\u0307")],
+    [
+        *(("Ada", "ADA"), ("ÄDA", "äda"), ("Straße", "STRASSE"), ("ＡＤＡ", "ada"), ("İ", "i\u0307")),
+        *(("Ada", "Ada\u200b"), ("A\u00adda", "Ada"), ("Ada L", "Ada  L"), ("👩\u200d🚀", "👩🚀")),
+    ],
     ids=ascii,
 )
-async def test_a_name_is_taken_whatever_its_case_and_width(database: Database, there: str, new: str) -> None:
+async def test_a_name_is_taken_whatever_its_case_and_width_and_what_nobody_sees(
+    database: Database, there: str, new: str
+) -> None:
     await make_user(database, there, email="one@example.org")
     other = await make_user(database, "Bob", email="bob@example.org")
     with pytest.raises(ValueTaken) as taken:

@@ -6,6 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic_core import PydanticCustomError
 
 from rowcast.i18n import Message, _
+from rowcast.tables.text_normalization import without_noise
 
 LONGEST = 254  # characters, by RFC 5321
 
@@ -19,6 +20,7 @@ def check_email(text: str) -> str:
     """Return the address in its one normal form; raises PydanticCustomError, which says what to mend."""
     if len(text) > LONGEST:  # the library looks at all of it first
         raise _refusal(TOO_LONG)
+    text = without_noise(text)
     normal = _normal(text)
     if normal is None:
         raise _refusal(_reason(text))
