@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 import socket
 import time
 from pathlib import Path
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -80,7 +82,25 @@ def test_a_large_listing_begins_at_once_and_takes_little_memory(serve: Serve) ->
     took = time.monotonic() - began
     assert size > 100 * ROWS
     assert first < took / 2
-    assert peak(server) - before < size / 2
+    assert peak(server) - before < 100 * ROWS / 2
+
+
+def test_an_answer_to_http_1_0_is_not_in_chunks(serve: Serve) -> None:
+    server = serve()
+    server.execute("INSERT INTO users (username, email) VALUES ('Ada', 'ada@example.org')")
+    for path in ("/users.csv", "/users.xlsx", "/users.json", "/health/live", "/nothing"):
+        for method in (b"GET", b"HEAD"):
+            with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
+                connection.sendall(b"%b %b HTTP/1.0\r\nHost: localhost\r\n\r\n" % (method, path.encode()))
+                answer = b"".join(iter(lambda: connection.recv(65536), b""))
+            head, body = answer.split(b"\r\n\r\n", 1)
+            assert b"transfer-encoding" not in head.lower()
+            assert (body == b"") == (method == b"HEAD")
+            if method == b"GET" and path.startswith("/users"):
+                if path == "/users.xlsx":
+                    assert ZipFile(io.BytesIO(body)).testzip() is None
+                else:
+                    assert body == httpx.get(f"{server.address}{path}").content
 
 
 @pytest.mark.only("sqlite")

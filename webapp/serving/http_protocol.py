@@ -13,6 +13,7 @@ from rowcast.live.frame import Frame
 from rowcast.live.subscriber import Subscriber
 from rowcast.routes.answers.stream_response import EXTENSION
 from rowcast.serving.request_limits import RequestLimitsProtocol
+from rowcast.serving.unchunked_cycle import UnchunkedCycle
 
 UNSENT = 64 * 1024  # bytes that the kernel holds for a reader beyond what is on its way; by default it is megabytes
 UNACKNOWLEDGED = 30_000  # milliseconds after which the kernel gives up a peer that is gone without a word
@@ -47,6 +48,8 @@ class StreamingHttpProtocol(RequestLimitsProtocol):
         """Offer a writer for this request; a client may send the next before it is answered."""
         is_chunked = self.parser.get_http_version() != "1.0"  # which knows no chunks
         super().on_headers_complete()
+        if not is_chunked:
+            self.cycle.__class__ = UnchunkedCycle
         offer = partial(StreamConnection, self, self.cycle, is_chunked)
         cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: offer}
 
@@ -66,8 +69,6 @@ class StreamConnection(asyncio.Protocol):
 
     def __init__(self, protocol: StreamingHttpProtocol, cycle: RequestResponseCycle, is_chunked: bool) -> None:
         cycle.keep_alive = False  # whoever follows a stream for minutes asks nothing else here
-        if not is_chunked:
-            cycle.chunked_encoding = False  # uvicorn would send them
         self._cycle = cycle
         self._protocol = protocol
         self._transport = protocol.transport
