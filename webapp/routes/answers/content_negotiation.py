@@ -15,7 +15,7 @@ from rowcast.routes.answers.own_address import own_origin, path_prefix
 from rowcast.routes.answers.security import is_foreign
 from rowcast.showing.template_environment import environment
 
-VARY = "HX-Request-Type, HX-Target, Accept, Accept-Encoding, Accept-Language, Cookie, Sec-Fetch-Site"
+VARY = "HX-Request-Type, HX-Target, Accept, Accept-Encoding, Accept-Language, Cookie, Sec-Fetch-Site, Origin"
 LANGUAGE_COOKIE = "rowcast_language"
 LONGEST = 500  # characters of a header that are read, and remembered for the next
 READ = 10  # languages at most that a reader may name: to look one up that there is not takes half a millisecond

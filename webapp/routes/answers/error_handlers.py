@@ -102,3 +102,5 @@ def refusal(status: int, message: Message, errors: dict[str, Message] | None = N
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
+    response.headers["Vary"] = VARY
+    response.headers["Cache-Control"] = "no-store"

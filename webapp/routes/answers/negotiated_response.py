@@ -33,7 +33,8 @@ class HandlerResult:
 
     ``stands_on`` is all that decides how the answer looks, beside templates, language and headers: who has seen it
     gets no body again (304), and what ``is_kept`` is not rendered again for others. For JSON ``etag`` may say it
-    instead, so that a program can read what it says.
+    instead, so that a program can read what it says. ``vary`` are the headers that it depends on beside those that all
+    answers do.
     """
 
     json: Any = None
@@ -49,6 +50,7 @@ class HandlerResult:
     stands_on: tuple[str, ...] = ()
     etag: str = ""
     is_kept: bool = False
+    vary: tuple[str, ...] = ()
     embed: EmbedOptions | None = None
 
 
@@ -117,6 +119,6 @@ async def make_response(
         response.set_etag(tag)
     for name, value in answer.headers.items():
         response.headers.setdefault(name, value)  # a redirect has its own Location
-    response.headers["Vary"] = VARY
+    response.headers["Vary"] = ", ".join((VARY, *answer.vary))
     response.headers.setdefault("Cache-Control", "no-cache")
     return response

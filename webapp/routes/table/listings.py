@@ -56,6 +56,7 @@ def add_listings(routes: Blueprint, table: Table, app_context: AppContext) -> No
             # Two addresses for a page that stands still and one that does not; but a part says when it began to.
             stands_on=(revision, own_origin(), str(PAUSED in current())),
             is_kept=not paused,
+            vary=("HX-Current-URL",),
         )
 
     def current() -> list[tuple[str, str]]:

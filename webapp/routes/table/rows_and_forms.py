@@ -78,7 +78,7 @@ def panel(
     """
     before = {"back": listing_before(table, sent or {}), "paused": paused_before(sent or {})}
     context = {"content": template, "errors": {}, **before, **context}
-    return HandlerResult(part=template, page="standalone.html", json=json, context=context)
+    return HandlerResult(part=template, page="standalone.html", json=json, context=context, vary=("Referer",))
 
 
 def form(
