@@ -9,7 +9,15 @@ from werkzeug.exceptions import HTTPException
 
 from rowcast.database import Busy, Unreachable, Unwritable
 from rowcast.i18n import Message, _
-from rowcast.routes.answers.content_negotiation import VARY, audience, ending, render_plain, wanted, wants_part
+from rowcast.routes.answers.content_negotiation import (
+    EXPORTS,
+    VARY,
+    audience,
+    ending,
+    render_plain,
+    wanted,
+    wants_part,
+)
 from rowcast.routes.answers.problem_details import as_problem, problem
 from rowcast.tables.row_writes import RowNotFound
 
@@ -76,7 +84,7 @@ def shown(status: int, title: Message, detail: Message | None = None) -> Respons
     """Return the error as a page, as a part for ``#flash``, or as a problem (RFC 9457); for a stream as a refusal."""
     if request.endpoint and request.endpoint.endswith(".stream"):
         return refusal(status, title)
-    if wanted() in ("json", "csv"):
+    if wanted() in ("json", *EXPORTS):
         response = as_problem(problem(status, title, detail=detail))
     else:
         template = "error/_flash.html" if wants_part() else "error/page.html"
@@ -99,8 +107,8 @@ def refusal(status: int, message: Message, errors: dict[str, Message] | None = N
         response = as_problem(problem(status, message, errors))
     else:
         response = Response(message.translate(audience().language) + "\n", status, mimetype="text/plain")
+    response.headers["Vary"] = VARY
+    response.headers["Cache-Control"] = "no-store"
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
-    response.headers["Vary"] = VARY
-    response.headers["Cache-Control"] = "no-store"

@@ -1,4 +1,4 @@
-"""Turns what a handler has to show into the response: a page, a part for htmx, JSON or CSV."""
+"""Turns what a handler has to show into the response: a page, a part for htmx, JSON or a file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rowcast.live.audience import EmbedOptions
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.body_cache import BodyCache
 from rowcast.routes.answers.compression import encoding
-from rowcast.routes.answers.content_negotiation import VARY, audience, place, wanted
+from rowcast.routes.answers.content_negotiation import EXPORTS, VARY, audience, place, wanted
 from rowcast.routes.answers.etags import is_known, tag_of, unchanged
 from rowcast.routes.answers.problem_details import as_problem
 from rowcast.showing.table_renderer import TableRenderer
@@ -26,7 +26,7 @@ from rowcast.tables.table import Table
 class HandlerResult:
     """What a handler has to show.
 
-    ``part`` and ``page`` are templates, rendered with ``context``; ``json`` (or what makes it) and ``csv`` are for
+    ``part`` and ``page`` are templates, rendered with ``context``; ``json`` (or what makes it) and ``export`` are for
     programs. After a change a plain browser is sent ``back`` (303) with ``flash`` as the result; htmx gets the same
     text as a part. The page that it is sent to shows the text, if it ``tells``. ``embed`` is how the table stands in a
     page of others, if it does.
@@ -38,7 +38,7 @@ class HandlerResult:
     """
 
     json: Any = None
-    csv: Response | None = None
+    export: Response | None = None
     part: str = ""
     page: str = ""
     context: dict[str, Any] = field(default_factory=dict)
@@ -77,7 +77,7 @@ async def make_response(
     """Return the response that shows ``answer`` to the reader of this request."""
     response: Response | WerkzeugResponse
     kind, context = wanted(), {"failed": False, **answer.context}
-    if kind == "csv" and answer.status >= 400:
+    if kind in EXPORTS and answer.status >= 400:
         kind = "json"
     told: list[Any] = [answer.flash] if answer.flash and kind in ("page", "part") else []
     if kind == "page" and answer.tells and not answer.back and not told:
@@ -101,8 +101,8 @@ async def make_response(
         response = Response(status=204) if json is None else jsonify(json)
         if answer.status >= 400:
             response = as_problem(json)
-    elif kind == "csv":
-        response = answer.csv or abort(406)
+    elif kind in EXPORTS:
+        response = answer.export or abort(406)
     elif kind == "part":
         html = body(lambda: renderer.render(answer.part, flash=answer.flash, **context))
         response = Response(html, mimetype="text/html")

@@ -14,6 +14,7 @@ JSON = "application/json"
 HTML = "text/html"
 TEXT = "text/plain"
 CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSS = "text/css"
 EVENTS = "text/event-stream"
 PROBLEM = "application/problem+json"
@@ -71,7 +72,7 @@ def interface(table: Table) -> dict[str, Operation]:
         return Operation(summary, STREAM, answers, {**listing, **EMBED, "have": HAVE}, {"Last-Event-ID": HAVE})
 
     shows = {200: {JSON: ref(rows), HTML: STRING}, 304: {}, 400: problem}
-    lists = {**shows, 200: {**shows[200], CSV: STRING}, 503: problem}
+    lists = {**shows, 200: {**shows[200], CSV: STRING, XLSX: {}}, 503: problem}
     stands = {**listing, **PAUSED}
     return {
         "index": Operation(_("List rows"), ROWS, lists, stands, fresh),

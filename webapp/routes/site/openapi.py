@@ -16,15 +16,26 @@ from quart_schema import Info, QuartSchema, hide
 from quart_schema.openapi import OpenAPIProvider
 from werkzeug.routing import Rule
 
-from rowcast.routes.answers.content_negotiation import VARY, audience, render_plain
+from rowcast.routes.answers.content_negotiation import EXPORTS, VARY, audience, render_plain
 from rowcast.routes.answers.own_address import path_prefix
-from rowcast.routes.site.api_operations import CSV, EVENTS, HTML, JSON, PROBLEM, SERVICES, TAGS, Operation, interface
+from rowcast.routes.site.api_operations import (
+    CSV,
+    EVENTS,
+    HTML,
+    JSON,
+    PROBLEM,
+    SERVICES,
+    TAGS,
+    XLSX,
+    Operation,
+    interface,
+)
 from rowcast.routes.site.json_schemas import STRING, address, ref, shapes
 from rowcast.tables.table import Table
 
 HEADERS = {"Vary": VARY, "Cache-Control": "no-cache"}
 OTHER = "default"  # OpenAPI's name for all statuses that are not named
-FORMS_OF = {"json": (JSON, EVENTS, PROBLEM), "csv": (CSV, PROBLEM)}
+FORMS_OF = {"json": (JSON, EVENTS, PROBLEM), "csv": (CSV, PROBLEM), "xlsx": (XLSX, PROBLEM)}
 
 
 def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
@@ -110,7 +121,7 @@ def _in_form(answers: Mapping[int, Mapping[str, Any]], ending: str) -> dict[str,
         status: {type: types[type] for type in FORMS_OF[ending] if type in types} for status, types in found.items()
     }
     # What is only for people is not there, no program is sent elsewhere, and a file of all rows has no tag.
-    never = {"303", "304"} if ending == "csv" else {"303"}
+    never = {"303", "304"} if ending in EXPORTS else {"303"}
     return {status: types for status, types in fitting.items() if status not in never and (types or not found[status])}
 
 

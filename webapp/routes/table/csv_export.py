@@ -1,13 +1,10 @@
-"""CSV export of a whole listing, written while it is read. Bounded: each holds a read transaction open."""
+"""Export of a whole listing to a spreadsheet, written while it is read. Bounded: each holds a transaction open."""
 
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
-from typing import Any
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, closing
 
 from quart import Response, request
 
@@ -15,15 +12,15 @@ from rowcast.i18n import _
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.error_handlers import shown
 from rowcast.routes.answers.send_timeout import SendTimeoutResponse
+from rowcast.routes.table.csv_encoder import CsvEncoder
+from rowcast.routes.table.xlsx_encoder import XlsxEncoder
 from rowcast.tables.listing import Listing
 from rowcast.tables.read_in_batches import read_all
-from rowcast.tables.serialization import plain_value
 from rowcast.tables.table import Table
 
 AT_ONCE = 2  # in one process; the feeds and these together take no more connections than there are
 LONGEST = 600  # seconds: while one lasts, SQLite cannot shorten its log
-# What a spreadsheet may take for a formula (OWASP, "CSV injection"); the last four are as wide as a Chinese character.
-FORMULAS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+ENCODERS: dict[str, type[CsvEncoder | XlsxEncoder]] = {"csv": CsvEncoder, "xlsx": XlsxEncoder}
 TOO_MANY = _("Too many exports are under way.")
 
 
@@ -34,46 +31,34 @@ class CsvExports:
         self._table = table
         self._services = app_context
 
-    async def respond(self, listing: Listing) -> Response:
-        """Return the response that writes ``listing``, or the refusal of one more."""
+    async def respond(self, listing: Listing, format: str) -> Response:
+        """Return the response that writes ``listing`` as ``csv`` or ``xlsx``, or the refusal of one more."""
         if self._services.exporting.total() >= AT_ONCE:
             return shown(503, TOO_MANY)
         text: AsyncGenerator[bytes] | bytes = b""
         if request.method != "HEAD":
             self._services.exporting[self._table.name] += 1
-            chunks = self._chunks(listing)
+            chunks = self._chunks(listing, format)
             # Read before the answer begins, so that a database that does not answer is an error and no half of a file.
             text = _whole(await _next(chunks) or b"", chunks)
-        response = SendTimeoutResponse(text, content_type="text/csv; charset=utf-8; header=present")
+        response = SendTimeoutResponse(text, content_type=ENCODERS[format].content_type)
         response.headers.pop("Content-Length", None)
         response.timeout = LONGEST
-        response.headers["Content-Disposition"] = f'attachment; filename="{self._table.name}.csv"'
+        response.headers["Content-Disposition"] = f'attachment; filename="{self._table.name}.{format}"'
         return response
 
-    async def _chunks(self, listing: Listing) -> AsyncGenerator[bytes]:
+    async def _chunks(self, listing: Listing, format: str) -> AsyncGenerator[bytes]:
         try:
             async with self._services.database.read() as connection:
-                told = encode([[attribute.key for attribute in self._table.attributes]])
-                async with aclosing(read_all(connection, self._table, listing)) as found:
-                    async for rows in found:
-                        yield told + encode(rows)
-                        told = b""
-                if told:
-                    yield told
+                with closing(ENCODERS[format](self._table.names)) as encoder:
+                    told = encoder.begin()
+                    async with aclosing(read_all(connection, self._table, listing)) as found:
+                        async for rows in found:
+                            yield told + encoder.rows(rows)
+                            told = b""
+                    yield told + encoder.end()
         finally:
             self._services.exporting[self._table.name] -= 1
-
-
-def encode(rows: Iterable[Iterable[Any]]) -> bytes:
-    """Return ``rows`` as CSV (RFC 4180), all text in quotation marks and none of it a formula."""
-    text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC).writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue().encode("utf-8", "replace")
-
-
-def _cell(value: Any) -> Any:
-    value = plain_value(value)
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
 
 
 async def _whole(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
