@@ -100,6 +100,11 @@ def delete(
     return row
 
 
+def taken_among(connection: Connection, table: Table, key: Key | None, fields: Mapping[str, Any]) -> dict[str, Message]:
+    """Return which of ``fields`` another row has than ``key``, and what is said of it, by column."""
+    return _taken(connection, table, key, _kept(table, fields))
+
+
 def _found(connection: Connection, table: Table, key: Key, expected: Callable[[Row], bool] | None) -> Row:
     # Locked, where rows can be, so that what is decided about it stays true until it is written.
     row = _current(connection, table, key, is_locked=True)
@@ -120,14 +125,18 @@ def _kept(table: Table, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_taken(connection: Connection, table: Table, key: Key | None, kept: Mapping[str, Any]) -> None:
+    if taken := _taken(connection, table, key, kept):
+        raise ValueTaken(taken)
+
+
+def _taken(connection: Connection, table: Table, key: Key | None, kept: Mapping[str, Any]) -> dict[str, Message]:
     taken = {}
     for column in table.columns:
         if column.taken and column.name in kept:
             asked = {"value": kept[column.sort_key.key], **bound(table, key)}
             if connection.execute(write_statements.others(table, column), asked).first() is not None:
                 taken[column.name] = column.taken
-    if taken:
-        raise ValueTaken(taken)
+    return taken
 
 
 def _change(connection: Connection, statement: Insert | Update | Delete, values: Mapping[str, Any]) -> Any:

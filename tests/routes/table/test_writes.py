@@ -28,6 +28,16 @@ BAD = [
         {"email": "Bob@EXAMPLE.org"}, {"email": "Another user has this e-mail"}, id="an address that is taken"
     ),
     pytest.param({"username": "", "role": "x"}, {"username": "needed", "role": "Choose"}, id="two at once"),
+    pytest.param(
+        {"username": "BOB", "email": "ada"},
+        {"username": "Another user has this name.", "email": "looks like"},
+        id="a name that is taken and a bad address",
+    ),
+    pytest.param(
+        {"email": "bob@example.org", "role": "x"},
+        {"email": "Another user has this e-mail", "role": "Choose"},
+        id="an address that is taken and an unknown role",
+    ),
 ]
 
 

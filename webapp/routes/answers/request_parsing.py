@@ -34,10 +34,11 @@ UNUSABLE = _("This cannot be used.")
 
 
 class InvalidFields(Exception):
-    """What was sent cannot be used: ``errors`` are the messages by field."""
+    """What was sent cannot be used: ``errors`` are the messages by field, ``usable`` the fields that have none."""
 
-    def __init__(self, errors: dict[str, Message]) -> None:
+    def __init__(self, errors: dict[str, Message], usable: dict[str, Any] | None = None) -> None:
         self.errors = errors
+        self.usable = usable or {}
 
 
 def reading(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -81,8 +82,16 @@ def validate(table: Table, model: type[BaseModel], sent: dict[str, Any]) -> dict
     except ValidationError as error:
         errors |= _messages(table, error)
     if errors:
-        raise InvalidFields(errors)
+        rest = {name: value for name, value in sent.items() if name in names and name not in errors}
+        raise InvalidFields(errors, _usable(table, rest))
     return fields
+
+
+def _usable(table: Table, sent: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return table.patch.model_validate(sent).model_dump(exclude_unset=True)
+    except ValidationError:  # each field is right, but not beside the others
+        return {}
 
 
 def version_in(sent: dict[str, Any]) -> int | None:

@@ -50,7 +50,8 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
             by, fields = author(), validate(table, table.draft, sent)
             row = await app_context.write(lambda connection: row_writes.create(connection, table, fields, by=by))
         except (InvalidFields, ValueTaken) as error:
-            return refused(422, INVALID, error.errors, form(table, sent=sent, errors=error.errors))
+            errors = await all_errors(error, None)
+            return refused(422, INVALID, errors, form(table, sent=sent, errors=errors))
         done = finished(table, sent, _("Added %(name)s.", name=table.name_of(row.values)), form(table))
         location = {"Location": f"{path_prefix()}/{table.name}/{row.key}"}
         return replace(done, status=201, json=row_as_json(row), etag=row.tag, headers=location)
@@ -70,8 +71,9 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
                 )
             )
         except (InvalidFields, ValueTaken) as error:
-            shown = form(table, row=await app_context.find(table, id), sent=sent, errors=error.errors)
-            return refused(422, INVALID, error.errors, shown, whole=is_whole(sent))
+            errors = await all_errors(error, id)
+            shown = form(table, row=await app_context.find(table, id), sent=sent, errors=errors)
+            return refused(422, INVALID, errors, shown, whole=is_whole(sent))
         except VersionConflict as error:
             return conflicting(error, form(table, row=error.row, sent=sent, conflict=True), whole=is_whole(sent))
         except RowNotFound:
@@ -100,6 +102,15 @@ def add_writes(routes: Blueprint, table: Table, app_context: AppContext) -> None
         except VersionConflict as error:
             return conflicting(error, question(table, error.row, sent), NOT_DELETED)
         return finished(table, sent, _("Deleted %(name)s.", name=table.name_of(row.values)))
+
+    async def all_errors(error: InvalidFields | ValueTaken, key: Key | None) -> dict[str, Message]:
+        # What another row has is told in the same round as what cannot be used.
+        if isinstance(error, ValueTaken):
+            return error.errors
+        usable = error.usable
+        return error.errors | await app_context.database.query(
+            lambda connection: row_writes.taken_among(connection, table, key, usable)
+        )
 
     def is_whole(sent: dict[str, Any]) -> bool:
         # A form sends every field; a click in the row sends one, and has no form that could tell what went wrong.
