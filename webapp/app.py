@@ -35,6 +35,7 @@ from rowcast.routes.table.missed_changes_count import add_waiting
 from rowcast.routes.table.rows_and_forms import add_rows
 from rowcast.routes.table.stream import add_stream
 from rowcast.routes.table.writes import add_writes
+from rowcast.schema import check
 from rowcast.showing.table_renderer import RendererCache
 from rowcast.tables.page import Page
 from rowcast.tables.page_cache import PageCache
@@ -95,7 +96,7 @@ def create_app(settings: Settings | None = None, workers: Path | None = None) ->
     hub = Hub(read, encoder, dependency, limits)
     signal = signal_of(database, hub, tuple(TABLES.values()), settings.listen, workers)
     app_context = AppContext(database, pages, hub, signal, renderers)
-    add_observing(app, database, hub, workers)
+    add_observing(app, database, tuple(TABLES.values()), hub, workers)
     protect(app, settings.hosts, settings.embed_origins)
     for table in TABLES.values():
         app.register_blueprint(_routes(table, app_context))
@@ -115,6 +116,7 @@ def create_app(settings: Settings | None = None, workers: Path | None = None) ->
 
     @app.before_serving
     async def start() -> None:
+        await check(database)  # the host of an app that is mounted need not have done so
         await app_context.signal.start()
 
     @app.after_serving

@@ -130,7 +130,7 @@ async def test_a_worker_that_cannot_start_ends_all_with_its_message(serve: Serve
     server = serve(workers=2)
     await all_run(server, 2)
     before = workers(server)
-    server.execute("UPDATE alembic_version SET version_num = '0000'")
+    server.execute("UPDATE alembic_version SET version_num = '0004'")
     # A worker that is to be replaced is still needed, and stays; one that died is missing.
     os.kill(server.process.pid, signal.SIGHUP)
     await until(lambda: "the old ones remain" in server.told, "the restart is given up")

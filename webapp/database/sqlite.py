@@ -15,7 +15,8 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from rowcast.database.data_version import DataVersionWatcher
-from rowcast.database.errors import Busy, Unusable, Unwritable
+from rowcast.database.errors import Busy, Unwritable
+from rowcast.database.sqlite_errors import FULL, LOCKED, code_of, translate
 
 T = TypeVar("T")
 
@@ -51,8 +52,8 @@ class Sqlite:
         event.listen(self._engine, "connect", lambda connection, _: self._opened.add(connection))
         event.listen(self._engine, "close", self._close_connection)
         for engine in (self._streaming.sync_engine, self._engine):
-            event.listen(engine, "connect", _prepare_connection)
-            event.listen(engine, "begin", _begin)
+            event.listen(engine, "connect", prepare_connection)
+            event.listen(engine, "begin", begin)
 
     def version(self) -> object | None:
         """Return what differs from before any commit; None when it cannot be told."""
@@ -65,8 +66,11 @@ class Sqlite:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Open one read transaction."""
-        async with self._streaming.connect() as connection, connection.begin():
-            yield connection
+        try:
+            async with self._streaming.connect() as connection, connection.begin():
+                yield connection
+        except DatabaseError as error:
+            translate(error)
 
     async def write(self, unit: Callable[[Connection], T], deadline: float) -> T:
         """Run ``unit`` in one write transaction, again until ``deadline`` while another program holds the file."""
@@ -79,11 +83,10 @@ class Sqlite:
             try:
                 return await asyncio.get_running_loop().run_in_executor(self._writer, self._write, unit)
             except OperationalError as error:
-                code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-                if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+                if code_of(error) in FULL:
                     raise Unwritable from error
-                if code not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                    raise
+                if code_of(error) not in LOCKED:
+                    translate(error)
                 if asyncio.get_running_loop().time() >= deadline:
                     raise Busy from error
             finally:
@@ -112,27 +115,16 @@ class Sqlite:
             return unit(connection)
 
     def _query(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.connect() as connection, connection.begin():
-            return work(connection)
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                return work(connection)
+        except DatabaseError as error:
+            translate(error)
 
 
-def exclusively(url: URL, work: Callable[[Connection], None]) -> None:
-    """Run ``work`` in one write transaction, creating the file when there is none."""
-    # A write from its beginning: of two programs that start at once, one sets the tables up and one finds them.
-    engine = create_engine(url.set(drivername="sqlite"), execution_options=WRITES)
-    event.listen(engine, "connect", _prepare_connection)
-    event.listen(engine, "begin", _begin)
-    try:
-        with engine.begin() as connection:
-            work(connection)
-    except DatabaseError as error:
-        raise Unusable(f"{url.database} cannot be used: {error.orig}. Check ROWCAST_DATABASE.") from error
-    finally:
-        engine.dispose()
-
-
-def _prepare_connection(connection: Any, _record: Any) -> None:
-    # The driver's own BEGIN comes too late for reads and too weak for writes: we send it (see _begin).
+def prepare_connection(connection: Any, _record: Any) -> None:
+    """Set up a new connection."""
+    # The driver's own BEGIN comes too late for reads and too weak for writes: we send it (see begin).
     connection.isolation_level = None
     # Other programs can write what is not UTF-8, and one such row must not take the page from everybody.
     getattr(connection, "driver_connection", connection).text_factory = decode
@@ -147,6 +139,7 @@ def decode(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _begin(connection: Connection) -> None:
+def begin(connection: Connection) -> None:
+    """Begin a transaction."""
     # busy_timeout does not cover a read transaction that turns into a write, so a write says so at its start.
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))

@@ -31,6 +31,12 @@ ERRORS: list[tuple[str, str, int, dict[str, Any]]] = [
 IDS = [f"{method} {path} {status}" for method, path, status, _ in ERRORS]
 
 
+KEEPS_OUT = {
+    "sqlite": "CREATE TRIGGER a BEFORE INSERT ON users BEGIN SELECT RAISE(IGNORE); END",
+    "postgresql": "CREATE FUNCTION kept_out() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+}
+
+
 @pytest.mark.parametrize(("method", "path", "status", "sent"), ERRORS, ids=IDS)
 async def test_an_error_has_one_shape_for_each_reader_and_carries_the_headers(
     client: Client, method: str, path: str, status: int, sent: dict[str, Any]
@@ -51,6 +57,13 @@ async def test_an_error_has_one_shape_for_each_reader_and_carries_the_headers(
         else:
             assert got.targets[0] == "flash"
             assert got.flash
+
+
+async def test_only_a_row_that_is_not_there_may_have_been_deleted(client: Client) -> None:
+    for path, is_row in (("/nope", False), ("/users/nope", False), ("/users/9", True), ("/users/9/edit", True)):
+        for reader in FORMATS.values():
+            got = await ask(client, "GET", path, reader)
+            assert ("may have been deleted" in got.text) == is_row, path
 
 
 async def test_what_may_be_done_instead_is_said(client: Client) -> None:
@@ -78,11 +91,13 @@ async def test_a_database_that_another_program_holds_is_503_and_nothing_is_lost(
 async def test_what_goes_wrong_here_is_500_and_tells_nobody_how(
     app: Quart, dialect: str, outside: Outside, caplog: pytest.LogCaptureFixture, reader: str
 ) -> None:
-    outside.execute("ALTER TABLE users RENAME TO lost")
-    got = await ask(app.test_client(), "GET", "/users", FORMATS[reader])
+    outside.execute(KEEPS_OUT[dialect])
+    if dialect == "postgresql":
+        outside.execute("CREATE TRIGGER a BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION kept_out()")
+    got = await ask(app.test_client(), "POST", "/users", FORMATS[reader], form=ADA)
     assert got.status == 500
     assert "logged" in got.text
-    reason = {"sqlite": "no such table", "postgresql": "does not exist"}[dialect]
+    reason = "a trigger of the database kept a row from being written"
     assert reason not in got.text
     assert reason in caplog.text
     assert {key: got.headers.get(key) for key in HEADERS} == HEADERS

@@ -7,7 +7,7 @@ import logging
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
-from rowcast.database import Busy, Unreachable, Unwritable
+from rowcast.database import Busy, Unreachable, Unusable, Unwritable
 from rowcast.i18n import Message, _
 from rowcast.routes.answers.content_negotiation import VARY, audience, ending, render_plain, wanted, wants_part
 from rowcast.routes.answers.problem_details import as_problem, problem
@@ -26,9 +26,10 @@ TITLES = {
     415: _("Send a form or a JSON object."),
     500: _("Something went wrong here. It has been logged."),
     503: _("The database is busy. Nothing was saved; please try again."),
-    507: _("The disk of the database takes no more. Nothing was saved."),
+    507: _("The database takes no more. Nothing was saved."),
 }
 NO_ANSWER = _("The database does not answer.")
+NOT_READY = _("The database is not as it should be. What is wrong has been logged.")
 DELETED = _("It may have been deleted meanwhile.")
 RETRY_AFTER = 2  # seconds
 
@@ -60,6 +61,11 @@ def add_errors(app: Quart) -> None:
     async def unreachable(error: Unreachable) -> Response:
         log.error("The database does not answer: %s", error)
         return shown(503, NO_ANSWER)
+
+    @app.errorhandler(Unusable)
+    async def unusable(error: Unusable) -> Response:
+        log.error("The database cannot be used: %s", error)
+        return shown(503, NOT_READY)
 
     @app.errorhandler(Unwritable)
     async def unwritable(error: Unwritable) -> Response:

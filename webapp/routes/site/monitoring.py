@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,12 +13,17 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, ge
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 from quart import Quart, Response, g, request
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection
 
-from rowcast.database import Database, Unreachable
+from rowcast.database import Database
 from rowcast.live.hub import Hub
 from rowcast.routes.site.aggregated_metrics import AggregatedMetrics
 from rowcast.schema import is_current
+from rowcast.tables.history import changes_of
+from rowcast.tables.key import Key
+from rowcast.tables.listing import Listing
+from rowcast.tables.page import page_of
+from rowcast.tables.table import Table
 
 SHOWN = "/?&=:;,@!$'()*+~%"  # what a logged address shows as it is; control characters are never among it
 
@@ -56,12 +61,22 @@ class HubCollector(Collector):
         yield from metrics.latency.collect()
 
 
-def add_observing(app: Quart, database: Database, hub: Hub, workers: Path | None) -> None:
+def add_observing(
+    app: Quart, database: Database, tables: Sequence[Table], hub: Hub, workers: Path | None = None
+) -> None:
     """Add the health and metrics routes to ``app``, and log its requests (so before what may refuse one).
 
-    ``workers`` is the folder in which all workers put their counters, if there are several.
+    ``tables`` are what pages show. ``workers`` is the folder in which all workers put their counters, if there are
+    several.
     """
     registry = CollectorRegistry()
+
+    def read_all(connection: Connection) -> None:
+        for table in tables:
+            for listing in (Listing(), Listing(q="ready")):
+                page_of(connection, table, listing)
+            changes_of(connection, table, Key((0,)))
+
     if workers is None:
         registry.register(HubCollector(hub))
     else:
@@ -77,10 +92,12 @@ def add_observing(app: Quart, database: Database, hub: Hub, workers: Path | None
 
     @app.get("/health/ready")
     async def ready() -> Response:
-        """Tell whether requests can be served: the database is there, and its tables are of our version."""
+        """Tell whether requests can be served: the database is there, of our version, and holds what pages need."""
         try:
             is_ready = await is_current(database)
-        except (SQLAlchemyError, Unreachable):
+            await database.query(read_all)
+        except Exception as error:
+            log.warning("Not ready: %s", error)
             is_ready = False
         return Response("ready\n" if is_ready else "not ready\n", 200 if is_ready else 503, mimetype="text/plain")
 

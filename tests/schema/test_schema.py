@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -15,16 +14,7 @@ from sqlalchemy import Connection
 from rowcast.config import Settings
 from rowcast.database import exclusively
 from rowcast.schema import Unusable, _alembic, migrate, prepare
-from tests.postgres import Databases
 from tests.programs import program
-
-
-@pytest.fixture
-def empty(cluster: Databases) -> Iterator[str]:
-    """The URL of an empty PostgreSQL database."""
-    name = cluster.create()
-    yield cluster.url(name)
-    cluster.drop(name)
 
 
 def test_a_new_file_is_set_up_and_a_second_start_leaves_it_alone(tmp_path: Path) -> None:
@@ -41,7 +31,7 @@ def test_a_new_file_is_set_up_and_a_second_start_leaves_it_alone(tmp_path: Path)
 @pytest.mark.only("sqlite")
 def test_a_file_of_another_version_is_refused_with_the_remedy(settings: Settings, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "rowcast.db")) as file, file:
-        file.execute("UPDATE alembic_version SET version_num = '0000'")
+        file.execute("UPDATE alembic_version SET version_num = '0004'")
     with pytest.raises(Unusable, match="rowcast migrate"):
         prepare(settings.database)
 
@@ -90,7 +80,7 @@ def test_an_empty_postgresql_database_is_set_up_and_a_second_start_leaves_it_alo
         prepare(empty)
         migrate(empty)
         assert other.execute("SELECT count(*) FROM users") == [(1,)]
-        other.execute("UPDATE alembic_version SET version_num = '0000'")
+        other.execute("UPDATE alembic_version SET version_num = '0004'")
     with pytest.raises(Unusable, match="rowcast migrate"):
         prepare(empty)
 
