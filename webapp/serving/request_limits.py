@@ -48,11 +48,11 @@ class RequestLimitsProtocol(HttpToolsProtocol):
         self._expect_request()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take one header."""
+        """Take one header; one that comes after the body (a trailer) is counted, and is no part of the head."""
         self._head += len(name) + len(value)
         if self._head > self.header_limit:
             self._refuse(TOO_LARGE)
-        else:
+        elif self._is_in_head:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
