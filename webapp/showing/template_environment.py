@@ -7,12 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache, lru_cache, partial
 from hashlib import blake2b
+from typing import Any
 
 from babel import Locale
 from babel.dates import parse_pattern
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from rowcast.i18n import TRANSLATIONS, Message, languages, locale, translations
 from rowcast.showing.package_folders import PACKAGE, folder
@@ -42,7 +43,7 @@ def environment(language: str) -> Environment:
     return made
 
 
-def _minute(here: Locale) -> Callable[[datetime], Markup]:
+def _minute(here: Locale) -> Callable[[Any], Markup]:
     # 24 hours in all languages, and the month by its name where one writes it so: is 04/03 in March?
     both = str(here.datetime_formats["medium"])
     # Babel takes longer than all else in a row; days are few, and so are the minutes of a day.
@@ -51,7 +52,9 @@ def _minute(here: Locale) -> Callable[[datetime], Markup]:
         for pattern in (here.date_formats["medium"].pattern, here.datetime_skeletons["Hm"].pattern)
     )
 
-    def show(moment: datetime) -> Markup:
+    def show(moment: Any) -> Markup:
+        if not isinstance(moment, datetime):  # another program's
+            return escape(moment)
         text = both.replace("{0}", clock(moment.time().replace(second=0, microsecond=0)))
         return _time(moment, "minutes", text.replace("{1}", day(moment.date())))
 

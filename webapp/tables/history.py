@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, Connection, select
+from sqlalchemy import JSON, Connection, Text, cast, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from rowcast.tables.key import Key
-from rowcast.tables.model import Base, UtcDateTime
+from rowcast.tables.model import Base, UtcDateTime, read_moment
 from rowcast.tables.table import Table
 
 
@@ -31,10 +32,40 @@ class Change(Base):
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
 
-def changes_of(connection: Connection, table: Table, key: Key, limit: int = 20) -> list[Any]:
+class HistoryLine(NamedTuple):
+    """One line as it is read: what another program wrote may be no moment, and no fields."""
+
+    at: datetime | str
+    by: str
+    verb: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+# As text, for a line that cannot be read as what it should be would take the whole history from everybody.
+TEXTS: list[Any] = [cast(c, Text) for c in (Change.at, Change.by, Change.verb, Change.before, Change.after)]
+LINES = select(*TEXTS)
+
+
+def changes_of(connection: Connection, table: Table, key: Key, limit: int = 20) -> list[HistoryLine]:
     """Return the newest changes of one row, newest first."""
-    changes = select(Change.at, Change.by, Change.verb, Change.before, Change.after)
-    changes = (
-        changes.where(Change.table == table.name, Change.row_key == str(key)).order_by(Change.id.desc()).limit(limit)
-    )
-    return list(connection.execute(changes))
+    lines = LINES.where(Change.table == table.name, Change.row_key == str(key)).order_by(Change.id.desc()).limit(limit)
+    return [_line(*line) for line in connection.execute(lines)]
+
+
+def _line(at: str, by: str, verb: str, before: str | None, after: str | None) -> HistoryLine:
+    was, is_now = _fields(before), _fields(after)
+    if verb not in ("create", "delete"):
+        is_now = is_now or {}
+        was = {name: (was or {}).get(name, "") for name in is_now}
+    return HistoryLine(read_moment(at), by, verb, was, is_now)
+
+
+def _fields(text: str | None) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text or "null")
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    return {name: json.dumps(value) if isinstance(value, dict | list) else value for name, value in found.items()}

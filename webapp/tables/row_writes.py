@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Delete, Insert, Update
 
 from rowcast.i18n import Message
 from rowcast.tables import write_statements
-from rowcast.tables.key import Key
+from rowcast.tables.key import INTEGERS, Key
 from rowcast.tables.key_clause import bound
 from rowcast.tables.page import Row, row_of
 from rowcast.tables.table import Table
@@ -74,7 +74,7 @@ def edit(
     kept = _kept(table, after)
     _check_taken(connection, table, key, kept)
     values = write_statements.columns(
-        table, {"version": row.values["version"] + 1, "changed": datetime.now(UTC), **kept}
+        table, {"version": _next(row.values["version"]), "changed": datetime.now(UTC), **kept}
     )
     _change(connection, write_statements.updating(table), {**bound(table, key), **values})
     key = table.key_of({**row.values, **after})  # fields may be part of it
@@ -116,6 +116,11 @@ def _found(connection: Connection, table: Table, key: Key, expected: Callable[[R
 def _check_version(row: Row, version: int | None) -> None:
     if version not in (None, row.values["version"]):
         raise VersionConflict(row)
+
+
+def _next(version: int) -> int:
+    # After the largest that another program can have set comes one that no form has seen.
+    return version + 1 if version < INTEGERS[-1] else INTEGERS[0]
 
 
 def _kept(table: Table, fields: Mapping[str, Any]) -> dict[str, Any]:

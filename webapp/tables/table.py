@@ -77,6 +77,14 @@ class Table:
         """The columns by name."""
         return {column.name: column for column in self.columns}
 
+    def label_of(self, name: str) -> Message | str:
+        """Return what the field ``name`` is called; the history may know some that are no columns any more."""
+        return self.by_name[name].label if name in self.by_name else name
+
+    def show(self, name: str, value: Any) -> Any:
+        """Return ``value`` of the field ``name`` as people read it."""
+        return self.by_name[name].show(value) if name in self.by_name else value
+
     @cached_property
     def filters(self) -> tuple[Column, ...]:
         """The columns that a listing can be narrowed by."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import wraps
@@ -14,10 +15,11 @@ from quart import abort, request
 from rowcast.i18n import Message, _
 from rowcast.routes.answers.content_negotiation import wants_json
 from rowcast.showing.link_builder import PAUSED
+from rowcast.tables.key import INTEGERS
 from rowcast.tables.listing import Listing, parse
 from rowcast.tables.table import Table
 
-LARGEST_VERSION = 2**63 - 1
+VERSION = re.compile("-?[0-9]+")  # other programs may set one below 0
 
 # What pydantic calls an error -> what we say. The names of the values are pydantic's. A draft that raises a
 # PydanticCustomError with a `message` among its values says for itself what is wrong.
@@ -99,9 +101,10 @@ def version_in(sent: dict[str, Any]) -> int | None:
     version = sent.get("version", request.args.get("version"))
     if version in (None, ""):
         return None
-    if isinstance(version, bool) or not str(version).isascii() or not str(version).isdigit():
+    if isinstance(version, bool) or not VERSION.fullmatch(str(version)):
         raise InvalidFields({"version": _("A version is a whole number.")})
-    return min(int(str(version)[:20]), LARGEST_VERSION)  # longer ones are larger still, and slow to read
+    # Longer ones are larger still, and slow to read.
+    return max(INTEGERS[0], min(int(str(version)[:21]), INTEGERS[-1]))
 
 
 def asked(table: Table, pairs: Iterable[tuple[str, str]]) -> tuple[Listing, bool, dict[str, Message]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rowcast.i18n import Message, _
-from rowcast.routes.site.json_schemas import STRING, query, ref
+from rowcast.routes.site.json_schemas import STRING, VERSION, query, ref
 from rowcast.tables.table import Table
 
 JSON = "application/json"
@@ -51,7 +51,7 @@ class Operation:
 def interface(table: Table) -> dict[str, Operation]:
     """Return the operations of the routes of ``table`` by endpoint; where one has several, after the method."""
     row, rows = table.row.title(), table.name.title()
-    version = {"version": {"type": "integer", "minimum": 0}}
+    version = {"version": VERSION}
     problem = {PROBLEM: ref("Problem"), HTML: STRING}
     conflict = {PROBLEM: ref(f"{row}Conflict"), HTML: STRING}
     shown = {JSON: ref(row), HTML: STRING}

@@ -13,6 +13,7 @@ from rowcast.tables.table import Table
 STRING = {"type": "string"}
 COUNT = {"type": "integer", "minimum": 0}
 NUMBER = {"type": "integer", "minimum": 1}
+VERSION = {"type": "integer"}
 
 
 def shapes(table: Table) -> dict[str, Any]:
@@ -41,8 +42,8 @@ def shapes(table: Table) -> dict[str, Any]:
         row: _object(_row(table)),
         rows: _object({"rows": _many(ref(row)), **listing}),
         f"{row}Draft": _sent(table.draft),
-        f"{row}Edit": _sent(table.patch, version=COUNT),
-        f"{row}Replacement": _sent(table.draft, version=COUNT),
+        f"{row}Edit": _sent(table.patch, version=VERSION),
+        f"{row}Replacement": _sent(table.draft, version=VERSION),
         f"{rows}Message": _object({"steps": _many({"oneOf": [ref(row + verb) for verb in steps]}), **listing}),
         **{row + verb: _object({"step": {"const": verb.lower()}, **about}) for verb, about in steps.items()},
         f"{row}Conflict": _object({**problem, "row": ref(row)}),
