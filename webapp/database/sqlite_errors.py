@@ -12,7 +12,7 @@ from rowcast.database.errors import Busy, Unreachable, Unusable
 # https://www.sqlite.org/rescode.html
 LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
-AWAY = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
+AWAY = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
 # No such table or column; no database.
 OTHERWISE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
-from rowcast.database import Database, Unreachable, Unusable, address, exclusively, inspect
+from rowcast.database import Busy, Database, Unreachable, Unusable, address, exclusively, inspect
 from rowcast.schema.contents import Contents, contents_of, versions_in
 from rowcast.schema.versions import MIGRATIONS, newest
 
@@ -21,8 +21,8 @@ def prepare(url: str) -> None:
     contents = inspect(url, contents_of) or Contents()
     if contents.tables:
         contents.require_current(address(url))
-    else:
-        exclusively(url, lambda connection: _set_up(connection, address(url)))
+    # Also when it is there: one that cannot be written is refused now.
+    exclusively(url, lambda connection: _set_up(connection, address(url)))
 
 
 def migrate(url: str) -> str:
@@ -42,8 +42,8 @@ async def check(database: Database) -> None:
     place = address(database.url)
     try:
         contents = await database.inspect(contents_of) or Contents()
-    except Unreachable as error:
-        raise Unusable(f"{place} cannot be used: {error}. Check ROWCAST_DATABASE.") from error
+    except (Busy, Unreachable) as error:
+        raise Unusable(f"{place} cannot be used: {str(error) or 'it is busy'}. Check ROWCAST_DATABASE.") from error
     if not contents.tables:
         raise Unusable(f"{place} is not set up: run rowcast migrate.")
     contents.require_current(place)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +12,11 @@ from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
 from rowcast import database as database_module
+from rowcast.app import create_app
 from rowcast.config import Settings
 from rowcast.database import Database, sqlite
 from rowcast.routes.answers.security import HEADERS
+from rowcast.schema import migrate
 from tests.conftest import Outside
 from tests.postgres import Databases
 from tests.routes.asking import ADA, FORMATS, JSON, PAGE, ask
@@ -118,6 +123,33 @@ async def test_without_its_database_a_process_says_so_and_asks_to_come_back(
         assert "The database does not answer." in got.text
     assert (await client.get("/health/ready")).status_code == 503
     assert (await client.get("/health/live")).status_code == 200
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("script", ["", "CREATE TABLE users (mine)"], ids=["none", "theirs"])
+async def test_an_app_that_nobody_starts_says_what_its_database_lacks_and_makes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, script: str
+) -> None:
+    file = tmp_path / "rowcast.db"
+    if script:
+        with closing(sqlite3.connect(file)) as theirs:
+            theirs.executescript(script)
+    before = files(tmp_path)
+    app = create_app(Settings(database=f"sqlite:///{file}"))
+    client = app.test_client()
+    for reader in FORMATS.values():
+        got = await ask(client, "GET", "/users", reader)
+        assert got.status == 503
+        assert "The database is not as it should be." in got.text
+    assert ("has tables of another program: users" if script else "is not set up: run rowcast migrate") in caplog.text
+    assert files(tmp_path) == before
+    if not script:
+        migrate(f"sqlite:///{file}")
+        async with app.test_app():
+            assert (await ask(client, "GET", "/users", PAGE)).status == 200
 
 
 async def test_a_hostile_address_is_not_shown_as_markup(client: Client) -> None:

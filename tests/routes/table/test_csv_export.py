@@ -113,4 +113,4 @@ async def test_a_database_that_fails_is_an_error_and_no_half_of_a_file(app: Quar
     outside.execute("ALTER TABLE users RENAME TO lost")
     for _ in range(csv_export.AT_ONCE + 1):
         got = await ask(app.test_client(), "GET", "/users.csv", PAGE)
-        assert (got.status, got.json["status"]) == (500, 500)
+        assert (got.status, got.json["status"]) == (503, 503)

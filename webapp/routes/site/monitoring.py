@@ -112,11 +112,12 @@ def add_observing(
 
     @app.after_request
     async def end(response: Response) -> Response:
+        now = time.perf_counter()
         about = {
             "method": request.method,
             "path": quote(request.root_path + request.full_path.removesuffix("?"), safe=SHOWN),
             "status": response.status_code,
-            "ms": round((time.perf_counter() - g.began) * 1000, 1),
+            "ms": round((now - g.get("began", now)) * 1000, 1),  # when the app could not start, it began nothing
             "client": request.remote_addr,
         }
         log.info("request", extra=about)
