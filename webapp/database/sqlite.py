@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from rowcast.database.data_version import DataVersionWatcher
@@ -82,7 +82,7 @@ class Sqlite:
                 raise Busy from None
             try:
                 return await asyncio.get_running_loop().run_in_executor(self._writer, self._write, unit)
-            except OperationalError as error:
+            except DatabaseError as error:
                 if code_of(error) in FULL:
                     raise Unwritable from error
                 if code_of(error) not in LOCKED:

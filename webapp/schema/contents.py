@@ -40,7 +40,8 @@ class Contents:
         if not self.version:
             raise Unusable(
                 f"{self._described(place)} Nothing was written. Set ROWCAST_DATABASE to another, such as a file that is"
-                f" not there yet; or run rowcast migrate, which adds tables of Rowcast's own: {', '.join(self.ours)}."
+                f" not there yet; or run rowcast migrate, which adds tables of Rowcast's own: {', '.join(self.ours)};"
+                " an SQLite file then keeps a write-ahead log (WAL)."
             )
         if self.version != newest():
             raise Unusable(
