@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import gc
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import replace
+from weakref import ReferenceType, ref
 
 import pytest
 
@@ -117,6 +120,37 @@ async def test_a_feed_that_nobody_came_for_goes_as_well(make_hub: MakeHub) -> No
     hub = make_hub()
     await hub.feed(KEY)
     await until(lambda: not hub.feeds)
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Let nobody look for objects that hold each other."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+async def test_a_feed_that_goes_is_freed_at_once_and_its_first_readers_request_before(make_hub: MakeHub) -> None:
+    class Request:
+        """What is known in the context of whoever asks."""
+
+    hub, current, kept = make_hub(), ContextVar[Request]("current"), list[ReferenceType[object]]()
+
+    async def ask() -> None:
+        request = Request()
+        kept.append(ref(request))
+        current.set(request)
+        kept.append(ref(await hub.feed(KEY)))
+
+    await asyncio.create_task(ask())
+    await asyncio.sleep(0.05)  # the loop lets go of it
+    request, feed = kept
+    assert request() is None
+    assert feed() is hub.feeds[KEY]
+    await until(lambda: not hub.feeds)
+    await asyncio.sleep(0.05)
+    assert feed() is None
 
 
 async def test_streams_are_counted_for_each_client_and_in_all(make_hub: MakeHub) -> None:

@@ -77,6 +77,7 @@ class Feed:
         """Follow no longer."""
         if self._task is not None:
             self._task.cancel()
+            self._task = None  # it keeps the error that ended it, and by that this feed, which would keep it
 
     def subscribe(self, subscriber: Subscriber, have: str) -> None:
         """Add ``subscriber``, whose page shows the revision ``have`` (anything else counts as none), and greet it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 
 from rowcast.live.encoder import FrameEncoder
 from rowcast.live.feed import Feed
@@ -55,7 +56,8 @@ class FeedRegistry(dict[FeedKey, Feed]):
                 remembered=self._limits.remembered,
                 metrics=self._metrics,
             )
-            self._starting[key] = asyncio.create_task(self._start(key))
+            # Of nobody's request: the feed outlives that of its first reader, and must not keep it.
+            self._starting[key] = asyncio.create_task(self._start(key), context=Context())
         feed = self[key]
         if starting := self._starting.get(key):
             await asyncio.shield(starting)

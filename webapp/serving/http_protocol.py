@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import weakref
 from functools import partial
 from typing import Any, cast
 
@@ -47,13 +48,20 @@ class StreamingHttpProtocol(RequestLimitsProtocol):
         """Offer a writer for this request; a client may send the next before it is answered."""
         is_chunked = self.parser.get_http_version() != "1.0"  # which knows no chunks
         super().on_headers_complete()
-        offer = partial(StreamConnection, self, self.cycle, is_chunked)
+        # Weakly: they hold the scope that this is in, and nobody would let go.
+        offer = partial(_writer, weakref.ref(self), weakref.ref(self.cycle), is_chunked)
         cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: offer}
 
     def shutdown(self) -> None:
         """Hear that the server ends."""
         self.is_ending = True
         super().shutdown()
+
+
+def _writer(
+    protocol: weakref.ref[StreamingHttpProtocol], cycle: weakref.ref[RequestResponseCycle], is_chunked: bool
+) -> StreamConnection:
+    return StreamConnection(cast(Any, protocol()), cast(Any, cycle()), is_chunked)
 
 
 class StreamConnection(asyncio.Protocol):

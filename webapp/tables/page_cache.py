@@ -19,7 +19,7 @@ from rowcast.tables.table import Table
 
 T = TypeVar("T")
 
-KEPT = 128  # pages, some 10 to 60 KB each, or rows
+KEPT = 64  # pages, some 30 to 130 KB each, or rows
 
 
 class PageCache:
