@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
-from itertools import combinations, islice, product
-from string import ascii_lowercase, digits
-from urllib.parse import urlencode
+from itertools import islice
 
 import httpx
 import pytest
@@ -19,28 +16,18 @@ from tests.faults.conftest import Serve
 from tests.faults.crowd import until
 from tests.faults.figures import Tell
 from tests.faults.readers import PATIENCE, Reader
+from tests.faults.searches import fill, searches
 from tests.faults.watching import fall, memory, warmed
-from tests.running import ADD_USER, Server
+from tests.running import Server
 
 LISTINGS = int(os.environ.get("LISTINGS", "400"))
 AT_ONCE = 10
-ROWS = 100
 GROWTH = 30 * 1024 * 1024  # bytes
-TEXT = f"{ascii_lowercase} {digits} and some words"  # in each name, so that any part of it is a search that finds all
-SORTS = ("username", "-username", "email", "-email", "role", "-role", "status", "-status", "changed", "-changed")
-
-
-def listings() -> Iterator[str]:
-    """Yield queries, no two of which are the same listing; each shows as many rows as a page has."""
-    parts = [TEXT[begin:end].strip() for begin, end in combinations(range(len(TEXT) + 1), 2) if end - begin > 3]
-    for q, sort, size in product(dict.fromkeys(parts), SORTS, (100, 50, 25)):
-        yield urlencode({"q": q, "size": size, "sort": sort})
 
 
 async def open_and_leave(client: httpx.AsyncClient, server: Server, query: str) -> None:
     """Load a page, follow its stream until it is greeted, and leave, as somebody does who types a search."""
-    if not os.environ.get("NOGET"):
-        (await client.get(f"/users?{query}")).raise_for_status()
+    (await client.get(f"/users?{query}")).raise_for_status()
     reader = Reader(server.port, query)
     await reader.open()
     await until(lambda: reader.greetings > 0, query)
@@ -50,10 +37,10 @@ async def open_and_leave(client: httpx.AsyncClient, server: Server, query: str) 
 @pytest.mark.timeout(60 + LISTINGS / 10)
 async def test_listings_that_were_opened_and_left_are_freed(serve: Serve, tell: Tell) -> None:
     server = serve(linger=1)
-    server.execute_many(ADD_USER, [(f"{n} {TEXT}", f"u{n}@example.org", "member", "active") for n in range(ROWS)])
+    fill(server)
     await warmed(server)
     before = memory(server)
-    queries = islice(listings(), LISTINGS)
+    queries = islice(searches(), LISTINGS)
     opened = 0
 
     async def visit() -> None:

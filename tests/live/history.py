@@ -202,6 +202,8 @@ async def agree(readers: list[Reader], judged: Mapping[FeedKey, tuple[Screen | C
         fresh, revision = judged[reader.key]
         query = reader.key.listing.query
         while reader.position != revision:
+            if not reader.is_connected:  # its stream was ended by the server: a browser comes back
+                await reader.connect()
             assert patient_time() < deadline, f"{query!r} stays at {reader.position}, not {revision}"
             await asyncio.sleep(0.01)
         reader.check()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -51,6 +52,22 @@ def flag_cleared_late(patch: Patch) -> None:
     patch.setattr(Feed, "_refresh", late)
 
 
+def unread_listing_unheard(patch: Patch) -> None:
+    """A listing that nobody reads for a moment is not told of changes, and its reader comes back to what it was."""
+    invalidate = Feed.invalidate
+
+    def deaf(self: Feed, changes: Sequence[RowChange] | None = None) -> None:
+        if self.subscribers:
+            invalidate(self, changes)
+
+    patch.setattr(Feed, "invalidate", deaf)
+
+
+def last_page_kept(patch: Patch) -> None:
+    """Who asked for a page past the end goes on to follow the last page when the table has grown beyond the number."""
+    patch.setattr(Feed, "_part", lambda self: None)
+
+
 def trailing_change_lost(patch: Patch) -> None:
     """The throttle swallows what comes while it waits: only the leading edge of a burst is served."""
     sleep = asyncio.sleep
@@ -70,9 +87,14 @@ def compared_before_subscribed(patch: Patch) -> None:
     subscribe = Feed.subscribe
 
     def late(self: Feed, subscriber: Subscriber, have: str) -> None:
+        def join() -> None:
+            self.subscribers[subscriber] = None
+            if self._task is None:
+                self._task = asyncio.create_task(self._follow())
+
         subscribe(self, subscriber, have)
         self.subscribers.pop(subscriber, None)
-        asyncio.get_running_loop().call_later(0.05, self.subscribers.setdefault, subscriber)
+        asyncio.get_running_loop().call_later(0.05, join)
 
     patch.setattr(Feed, "subscribe", late)
 

@@ -71,16 +71,15 @@ class Reader:
     async def connect(self, junk: str | None = None) -> None:
         """Open the stream where the window is, or at a position that nobody knows."""
         self.disconnect()
-        await self.world.hub.feed(self.key)
+        await self.world.hub.feed(self.key, "reader")
         position = self.position if junk is None else junk
         self.subscriber = self.world.hub.subscribe(self.key, self.writer, position, "reader")
+        self.subscriber.left = self._left
 
     def disconnect(self) -> None:
         """Lose the connection, and with it what was not read."""
         if self.subscriber is not None:
-            self.world.hub.unsubscribe(self.key, self.subscriber, "reader")
             self.subscriber.closed()
-            self.subscriber = None
         # Nothing more arrives, whoever still writes.
         self._have = self.position
         self.writer = FragileWire(self.writer.screen)
@@ -113,6 +112,11 @@ class Reader:
         self.writer = FragileWire(screen)
         self._kept = None
         return True
+
+    def _left(self) -> None:
+        assert self.subscriber
+        self.world.hub.unsubscribe(self.key, self.subscriber, "reader")
+        self.subscriber = None
 
     def check(self) -> None:
         """At one revision all windows on one listing show the same: an id never travels ahead of its steps."""

@@ -118,6 +118,7 @@ async def test_a_change_that_cannot_touch_the_page_is_no_reason_to_read_it(feed:
 
 
 async def test_any_change_counts_while_the_page_is_read_or_is_to_be_read_again(feed: Feed, source: Source) -> None:
+    connect(feed, source)
     source.open.clear()
     feed.invalidate()
     await until(lambda: source.under_way)

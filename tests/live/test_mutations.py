@@ -4,8 +4,9 @@ Among them are those that rivals have shipped. With the seeds that catch them (`
 
 - the query: no_tie_break 5, 6, 7, 9, 12, 13
 - hearing: flag_cleared_late 63, 83, 100, 138, 173, 202; trailing_change_lost 26, 47, 50, 53, 57, 63;
-  other_programs_unheard 0, 5, 6, 8, 10, 19
+  other_programs_unheard 0, 5, 6, 8, 10, 19; unread_listing_unheard 7, 23, 51, 59
 - hearing on PostgreSQL: any_row_taken_for_none 12, 16, 27, 33; only_the_last_of_several 2, 6, 33
+- leaving: last_page_kept 1, 2, 14, 30, 59
 - sparing: judged_by_what_it_became 50, 54, 87, 91, 96, 159; off_the_page_is_out_of_sight 0, 2, 3, 5, 6, 7;
   no_doubt_about_the_log 20, 27, 46, 60, 74, 83
 - joining: compared_before_subscribed 5, 37, 39, 58, 59, 60; id_ahead_of_its_steps 0, 1, 2, 3, 4, 5

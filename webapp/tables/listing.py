@@ -18,6 +18,7 @@ from rowcast.tables.table import Table
 SIZES = (25, 50, 100)
 DEFAULT_SIZE = 50
 LONGEST_SEARCH = 100  # characters
+BEYOND = 999_999_999  # the largest page number that is read; no table has so many
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class HubCollector(Collector):
             frames.add_metric([kind], metrics.frames[kind])
         yield frames
         ended = CounterMetricFamily("rowcast_streams_ended", "Streams that ended", labels=["reason"])
-        for reason in ("left", "life", "shutdown", "stalled"):
+        for reason in ("left", "life", "moved", "shutdown", "stalled"):
             ended.add_metric([reason], metrics.ended[reason])
         yield ended
         written = metrics.bytes + sum(subscriber.bytes for subscriber in hub.subscribers)

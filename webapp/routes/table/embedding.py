@@ -43,7 +43,7 @@ def add_embedding(routes: Blueprint, table: Table, app_context: AppContext) -> N
         problems |= wrong
         if problems and wants_json():
             return bad_listing(problems)
-        page = await app_context.pages.read(table, listing)
+        page = await app_context.pages.read(table, listing, client=request.remote_addr or "")
         revision = page.revision(app_context.renderers.get(table, audience(embed)).seed)
         # What its own links ask for takes the place of the listing; a form that is open beside it stays.
         part = "_embedded.html" if request.headers.get("HX-Target") == LISTING else "_embed.html"
@@ -63,7 +63,7 @@ def add_embedding(routes: Blueprint, table: Table, app_context: AppContext) -> N
             flash=next(iter(problems.values()), None),
             tells=False,
             embed=embed,
-            stands_on=(revision, part),
+            stands_on=(revision, listing.query, part),
             is_kept=not paused,
         )
 

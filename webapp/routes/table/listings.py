@@ -36,7 +36,7 @@ def add_listings(routes: Blueprint, table: Table, app_context: AppContext) -> No
             return bad_listing(problems)
         if wanted() == "csv":
             return HandlerResult(csv=await exports.respond(listing))
-        page = await app_context.pages.read(table, listing)
+        page = await app_context.pages.read(table, listing, client=request.remote_addr or "")
         revision = page.revision(app_context.renderers.get(table, audience()).seed)
         return HandlerResult(
             json=partial(listing_as_json, page, revision),
@@ -54,7 +54,7 @@ def add_listings(routes: Blueprint, table: Table, app_context: AppContext) -> No
             flash=next(iter(problems.values()), None),
             headers=_history(listing, paused) if wants_part() else {},
             # Two addresses for a page that stands still and one that does not; but a part says when it began to.
-            stands_on=(revision, own_origin(), str(PAUSED in current())),
+            stands_on=(revision, listing.query, own_origin(), str(PAUSED in current())),
             is_kept=not paused,
         )
 

@@ -51,7 +51,7 @@ def add_stream(routes: Blueprint, table: Table, app_context: AppContext) -> None
         key = FeedKey(table.name, listing, audience(embed), format)
         # Read before the answer begins, so that a database that does not answer is a refusal and no broken stream.
         try:
-            await app_context.hub.feed(key)
+            await app_context.hub.feed(key, client)
         except TooManyFeeds:
             return refusal(503, TOO_MANY)
         except SQLAlchemyError:
