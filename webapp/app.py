@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quart import Blueprint, Quart, redirect
 from quart.typing import ResponseReturnValue
@@ -42,10 +42,13 @@ from rowcast.tables.page_dependency import PageDependency
 from rowcast.tables.table import Table
 from rowcast.users import USERS
 
+if TYPE_CHECKING:
+    from rowcast.live.worker_peers import WorkerPeers
+
 TABLES = {table.name: table for table in (USERS,)}
 
 
-def create_app(settings: Settings | None = None, workers: Path | None = None) -> MountableApp:
+def create_app(settings: Settings | None = None, workers: WorkerPeers | None = None) -> MountableApp:
     """Return the app, an ASGI app for any server, or to be mounted below a path of another app::
 
         host = FastAPI(lifespan=app.lifespan)
@@ -53,8 +56,8 @@ def create_app(settings: Settings | None = None, workers: Path | None = None) ->
 
     It opens the database when it starts and closes it when it ends. Where its host neither passes ASGI's lifespan on
     nor uses ``app.lifespan``, it starts at the first request. Without ``settings`` the environment has them
-    (``ROWCAST_*``; raises BadSetting). ``workers`` is the folder that it shares with the other workers of this machine,
-    if there are any.
+    (``ROWCAST_*``; raises BadSetting). ``workers`` is what it shares with the other workers of this machine, if there
+    are any.
     """
     settings = read_settings() if settings is None else settings
     app = MountableApp(__name__, prefix=settings.prefix, static_folder=None)

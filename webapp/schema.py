@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect
 
 from rowcast.database import Database, Unusable, exclusively
 
-__all__ = ["Unusable", "is_current", "migrate", "prepare"]
+__all__ = ["Unusable", "check", "is_current", "migrate", "prepare"]
 
 
 def migrate(url: str) -> None:
@@ -24,6 +24,11 @@ def migrate(url: str) -> None:
 def prepare(url: str) -> None:
     """Set up a new, empty database; raises Unusable when an older one waits for ``rowcast migrate``."""
     exclusively(url, _prepare)
+
+
+def check(url: str) -> None:
+    """Raise Unusable when the tables are of another version. Makes nothing, for what is missing was there before."""
+    exclusively(url, _check, creates=False)
 
 
 async def is_current(database: Database) -> bool:
@@ -38,7 +43,12 @@ async def is_current(database: Database) -> bool:
 def _prepare(connection: Connection) -> None:
     if not inspect(connection).get_table_names():
         _upgrade(connection)
-    elif (present := _version(connection)) != _newest():
+    else:
+        _check(connection)
+
+
+def _check(connection: Connection) -> None:
+    if (present := _version(connection)) != _newest():
         raise Unusable(f"The database is at version {present}, this program needs {_newest()}: run rowcast migrate.")
 
 

@@ -74,12 +74,16 @@ class Database:
         await self.kind.close()
 
 
-def exclusively(url: str, work: Callable[[Connection], None]) -> None:
+def exclusively(url: str, work: Callable[[Connection], None], *, creates: bool = True) -> None:
     """Run ``work`` in one transaction of which there is only one at a time, whatever programs start at once.
 
-    Creates the file of an SQLite database. Raises Unusable when the database cannot be had.
+    The file of an SQLite database that is not there is created, or nothing is done without ``creates``. Raises Unusable
+    when the database cannot be had.
     """
-    (sqlite if _is_sqlite(url) else postgres).exclusively(make_url(url), work)
+    if _is_sqlite(url):
+        sqlite.exclusively(make_url(url), work, creates=creates)
+    else:
+        postgres.exclusively(make_url(url), work)
 
 
 def _is_sqlite(url: str) -> bool:

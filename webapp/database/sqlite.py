@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from rowcast.database.data_version import DataVersionWatcher
 from rowcast.database.errors import Busy, Unusable, Unwritable
+from rowcast.database.sqlite_file import SqliteFile
 
 T = TypeVar("T")
 
@@ -34,7 +35,9 @@ class Sqlite:
     """Transactions on the file that ``url`` names."""
 
     def __init__(self, url: URL) -> None:
-        self.file = Path(url.database or "")
+        self._file = SqliteFile(Path(url.database or ""))
+        self.file = self._file.path
+        url = self._file.url(url)
         # The driver of asyncio goes to a thread and back four times for each statement: that is for what is read bit by
         # bit. All else goes there once for a whole transaction.
         self._streaming = create_async_engine(url)
@@ -43,7 +46,7 @@ class Sqlite:
         self._engine = create_engine(url.set(drivername="sqlite"), **pool)
         self._readers = ThreadPoolExecutor(READERS, "reader")
         self._writer = ThreadPoolExecutor(1, "writer")
-        self._watch = DataVersionWatcher(self.file)
+        self._watch = DataVersionWatcher(self._file)
         # SQLite has one writer at a time. Those that wait do so here, in turn, and hold no connection meanwhile.
         self._turn = asyncio.Lock()
         self._writing = self._engine.execution_options(**WRITES)
@@ -65,6 +68,7 @@ class Sqlite:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Open one read transaction."""
+        self._file.check()
         async with self._streaming.connect() as connection, connection.begin():
             yield connection
 
@@ -108,18 +112,26 @@ class Sqlite:
         connection.execute("SELECT 1")
 
     def _write(self, unit: Callable[[Connection], T]) -> T:
+        self._file.check()
         with self._writing.begin() as connection:
-            return unit(connection)
+            found = unit(connection)
+            self._file.check()  # it may have waited for its turn
+            return found
 
     def _query(self, work: Callable[[Connection], T]) -> T:
+        self._file.check()
         with self._engine.connect() as connection, connection.begin():
             return work(connection)
 
 
-def exclusively(url: URL, work: Callable[[Connection], None]) -> None:
-    """Run ``work`` in one write transaction, creating the file when there is none."""
+def exclusively(url: URL, work: Callable[[Connection], None], *, creates: bool) -> None:
+    """Run ``work`` in one write transaction; where there is no file, on a new one if it ``creates`` any."""
+    file = SqliteFile(Path(url.database or ""))
+    if not creates and not file.is_there:
+        return
     # A write from its beginning: of two programs that start at once, one sets the tables up and one finds them.
-    engine = create_engine(url.set(drivername="sqlite"), execution_options=WRITES)
+    address = url if creates else file.url(url)
+    engine = create_engine(address.set(drivername="sqlite"), execution_options=WRITES)
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     try:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 
+from rowcast.database.errors import Unreachable
 from rowcast.live.change_summary import ChangeSummary
 from rowcast.live.encoder import FrameEncoder
 from rowcast.live.frame import Frame, frame, joined
@@ -137,10 +138,11 @@ class Feed:
             try:
                 await self._refresh()
                 is_failing = False
-            except Exception:
+            except Exception as error:
                 # The readers stay: they see the truth as soon as the database answers again.
                 if not is_failing:
-                    log.exception("A feed cannot be refreshed; it tries again every second")
+                    unforeseen = None if isinstance(error, Unreachable) else error
+                    log.error("A feed cannot be refreshed; it tries again every second: %s", error, exc_info=unforeseen)
                 is_failing = True
             if loop.time() >= beat_at:
                 beat_at = loop.time() + self._heartbeat

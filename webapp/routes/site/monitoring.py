@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
@@ -19,6 +19,9 @@ from rowcast.database import Database, Unreachable
 from rowcast.live.hub import Hub
 from rowcast.routes.site.aggregated_metrics import AggregatedMetrics
 from rowcast.schema import is_current
+
+if TYPE_CHECKING:
+    from rowcast.live.worker_peers import WorkerPeers
 
 SHOWN = "/?&=:;,@!$'()*+~%"  # what a logged address shows as it is; control characters are never among it
 
@@ -56,10 +59,10 @@ class HubCollector(Collector):
         yield from metrics.latency.collect()
 
 
-def add_observing(app: Quart, database: Database, hub: Hub, workers: Path | None) -> None:
+def add_observing(app: Quart, database: Database, hub: Hub, workers: WorkerPeers | None) -> None:
     """Add the health and metrics routes to ``app``, and log its requests (so before what may refuse one).
 
-    ``workers`` is the folder in which all workers put their counters, if there are several.
+    ``workers`` is where all workers put their counters, if there are several.
     """
     registry = CollectorRegistry()
     if workers is None:
