@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from rowcast.database import fair_semaphore
 from rowcast.database.fair_semaphore import FairSemaphore
 
 Served = list[str]
@@ -13,12 +14,12 @@ Served = list[str]
 
 async def work(semaphore: FairSemaphore, served: Served, *clients: str) -> None:
     """Wait for a place, and have it for a while."""
-    client = await semaphore.acquire(clients)
+    turn = await semaphore.acquire(clients)
     try:
-        served.append(client)
+        served.append(turn.client)
         await asyncio.sleep(0.001)
     finally:
-        semaphore.release(client)
+        semaphore.release(turn)
 
 
 async def test_who_waits_is_served_client_by_client() -> None:
@@ -58,4 +59,20 @@ async def test_who_leaves_takes_no_place_along(moment: int) -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     async with asyncio.timeout(1):
-        assert [await semaphore.acquire(["d"]) for _ in range(2)] == ["d", "d"]
+        assert [(await semaphore.acquire(["d"])).client for _ in range(2)] == ["d", "d"]
+
+
+async def test_who_has_slow_work_done_gets_one_place_until_it_is_quick_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    semaphore, served = FairSemaphore(4, 2), Served()
+    monkeypatch.setattr(fair_semaphore, "SLOW", -1)
+    tasks = [asyncio.create_task(work(semaphore, served, "a")) for _ in range(6)]
+    await asyncio.sleep(0)
+    assert served == ["a", "a"], "nobody knows yet"
+    await asyncio.wait(tasks[:2])
+    await asyncio.sleep(0)
+    assert served == ["a", "a", "a"]
+    monkeypatch.setattr(fair_semaphore, "SLOW", 60)
+    await asyncio.wait(tasks[2:3])
+    await asyncio.sleep(0)
+    assert served == ["a"] * 5
+    await asyncio.gather(*tasks)

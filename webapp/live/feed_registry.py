@@ -149,13 +149,13 @@ class FeedRegistry(dict[FeedKey, Feed]):
 
     async def _read_in_turn(self, key: FeedKey) -> Page:
         start = self._starts.get(key)
-        client = await self._turns.acquire((start.client,) if start else self._clients.get(key, ("",)))
+        turn = await self._turns.acquire((start.client,) if start else self._clients.get(key, ("",)))
         try:
             if start:
                 start.is_reading = True
             return await self._read(key)
         finally:
-            self._turns.release(client)
+            self._turns.release(turn)
 
     def _linger(self, key: FeedKey, client: str) -> None:
         self._linger_no_more(key)

@@ -59,14 +59,14 @@ class PageCache:
     async def _get(self, key: object, work: Callable[[Connection], T], client: str | None = None) -> T:
         read = self._find(key)
         if read is None and client is not None:
-            holder = await self._turns.acquire((client,))
+            turn = await self._turns.acquire((client,))
             read = self._find(key)  # others may have asked meanwhile
             if read is None:
                 read = self._begin(key, work)
                 # Who asked may leave, but the read goes on.
-                read.add_done_callback(lambda _: self._turns.release(holder))
+                read.add_done_callback(lambda _: self._turns.release(turn))
             else:
-                self._turns.release(holder)
+                self._turns.release(turn)
         found: T = await asyncio.shield(read or self._begin(key, work))
         return found
 
