@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from rowcast.routes.table.csv_export import AT_ONCE
+from rowcast.routes.table.csv_export import EACH
 from tests.programs import program
 from tests.running import Server
 from tests.server.conftest import Serve
@@ -38,10 +39,12 @@ def peak(server: Server) -> int:
     return int(found[1]) * 1024
 
 
-def export(server: Server) -> int:
-    """Return the status of an export as soon as it is known."""
-    with httpx.stream("GET", f"{server.address}/users.csv", timeout=PATIENCE) as answer:
-        return answer.status_code
+def export(server: Server, client: str = "127.0.0.1") -> int:
+    """Return the status of an export for ``client`` as soon as it is known."""
+    transport = httpx.HTTPTransport(local_address=client)
+    with httpx.Client(transport=transport, timeout=PATIENCE) as http:  # noqa: SIM117
+        with http.stream("GET", f"{server.address}/users.csv") as answer:
+            return answer.status_code
 
 
 def until_there_is_room(server: Server) -> None:
@@ -83,24 +86,35 @@ def test_a_large_listing_begins_at_once_and_takes_little_memory(serve: Serve) ->
     assert peak(server) - before < size / 2
 
 
-@pytest.mark.only("sqlite")
-def test_readers_that_take_nothing_are_cut_and_the_database_is_let_go(serve: Serve) -> None:
-    server = filled(serve, stall=1)
-    stalled = []
-    for _ in range(AT_ONCE):
+def stalled(server: Server) -> Iterator[socket.socket]:
+    """Begin as many exports as one client may, and read nothing of them."""
+    for _ in range(EACH):
         connection = socket.socket()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         connection.connect(("127.0.0.1", server.port))
         connection.sendall(b"GET /users.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        stalled.append(connection)
-    for connection in stalled:
         assert connection.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 200"
+        yield connection
+
+
+@pytest.mark.only("sqlite")
+def test_readers_that_take_nothing_keep_neither_the_database_nor_the_exports_of_others(serve: Serve) -> None:
+    server = filled(serve)
+    connections = list(stalled(server))
     assert export(server) == 503
+    assert export(server, "127.0.0.2") == 200
     server.execute("UPDATE users SET role = 'administrator' WHERE id = 1")
-    assert not is_let_go(server), "this proves nothing unless they hold it"
-    until_there_is_room(server)
     until_it_is_let_go(server)
-    for connection in stalled:
+    assert export(server) == 503, "this proves nothing unless they are still there"
+    for connection in connections:
+        connection.close()
+
+
+def test_readers_that_take_nothing_are_cut(serve: Serve) -> None:
+    server = filled(serve, stall=1)
+    connections = list(stalled(server))
+    until_there_is_room(server)
+    for connection in connections:
         connection.close()
 
 
