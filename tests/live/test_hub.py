@@ -13,10 +13,11 @@ import pytest
 
 from rowcast.live.audience import Audience
 from rowcast.live.feed_key import FeedKey
-from rowcast.live.feed_registry import LINGERING, READS_AT_ONCE
+from rowcast.live.feed_registry import READS_AT_ONCE
 from rowcast.live.html_encoder import HtmlEncoder
 from rowcast.live.hub import Hub
 from rowcast.live.limits import Limits, TooManyFeeds
+from rowcast.live.lingering_feeds import MOST
 from rowcast.tables.listing import BEYOND, Listing
 from rowcast.tables.row_change import RowChange
 from rowcast.users import USERS
@@ -194,9 +195,9 @@ async def test_all_who_come_back_at_once_wait_for_one_read(make_hub: MakeHub, so
 async def test_of_the_feeds_that_one_client_left_only_the_last_linger(make_hub: MakeHub) -> None:
     hub = make_hub(linger=60, feeds=1000)
     await hub.feed(KEY, "you")
-    for number in range(LINGERING + 5):
+    for number in range(MOST + 5):
         await hub.feed(searching(number), "me")
-    assert set(hub.feeds) == {KEY, *(searching(number) for number in range(5, LINGERING + 5))}
+    assert set(hub.feeds) == {KEY, *(searching(number) for number in range(5, MOST + 5))}
 
 
 async def test_what_one_client_waits_for_keeps_no_other_waiting(make_hub: MakeHub, source: Source) -> None:

@@ -55,7 +55,6 @@ class Feed:
         self._heartbeat = heartbeat
         self._dirty = asyncio.Event()
         self._dirty.set()
-        self._is_reading = False
         self._expires_at = 0.0  # when too long nobody has looked for changes that were not told
         self._task: asyncio.Task[None] | None = None
 
@@ -111,8 +110,6 @@ class Feed:
         """Forget ``subscriber``."""
         self.subscribers.pop(subscriber, None)
         subscriber.catch_up = None
-        if not (self.subscribers or self._is_reading):
-            self.stop()
 
     def confirm(self, subscriber: Subscriber) -> None:
         """Tell ``subscriber`` the round trip of its greeting: server, browser, server."""
@@ -149,7 +146,6 @@ class Feed:
                 self._push(frame(self.revision, self.encoder.beat(self.revisions.page, self.revision)), self.revision)
             # Throttled, not debounced: the first change went out at once, and the last one will.
             await asyncio.sleep(RETRY / 1000 if is_failing else max(pause, 2 * (loop.time() - started)))
-
         self._task = None
 
     async def _refresh(self) -> None:
@@ -171,14 +167,11 @@ class Feed:
         self._dirty.clear()
         self._invalidation.forget()
         self._invalidated_at = None
-        self._is_reading = True
         try:
             page = await self._read()
         except BaseException:
             self._dirty.set()
             raise
-        finally:
-            self._is_reading = False
         now = asyncio.get_running_loop().time()
         self._expires_at = now + self._heartbeat
         self.revisions.confirm(self._invalidation.take_until())

@@ -13,6 +13,7 @@ from rowcast.live.encoder import FrameEncoder
 from rowcast.live.feed import Feed
 from rowcast.live.feed_key import FeedKey
 from rowcast.live.limits import Limits, TooManyFeeds
+from rowcast.live.lingering_feeds import LingeringFeeds
 from rowcast.live.metrics import Metrics
 from rowcast.tables.listing import BEYOND
 from rowcast.tables.page import Page
@@ -20,7 +21,6 @@ from rowcast.tables.page_dependency import PageDependency
 
 READS_AT_ONCE = 8  # fewer than the database's connections, so that pages are served while all feeds refresh
 SHARE = 2  # of them, for one client: what it searches for may take seconds
-LINGERING = 200  # feeds of one client, which are some 100 KB each
 
 
 @dataclass
@@ -30,7 +30,6 @@ class _Start:
     client: str
     is_new: bool
     waiting: int = 0
-    is_reading: bool = False
     task: asyncio.Task[FeedKey] = field(init=False)
 
 
@@ -57,14 +56,14 @@ class FeedRegistry(dict[FeedKey, Feed]):
         self._metrics = metrics
         self._turns = FairSemaphore(READS_AT_ONCE, SHARE)
         self._starts: dict[FeedKey, _Start] = {}
+        self._being_read: set[FeedKey] = set()
         self._clients: dict[FeedKey, Counter[str]] = {}  # of the readers
-        self._lingering: dict[FeedKey, tuple[asyncio.TimerHandle, str]] = {}
-        self._left: dict[str, dict[FeedKey, None]] = {}  # those that linger, by the client that left them
+        self._lingering = LingeringFeeds(limits.linger, self._drop)
 
-    async def started(self, key: FeedKey, client: str) -> Feed:
+    async def started(self, key: FeedKey, client: str, *, again: bool = False) -> Feed:
         """Return the feed of ``key``; the first to ask starts it, and all who ask meanwhile wait for that one read.
 
-        Raises TooManyFeeds when no more feeds may be kept.
+        A stale one is started once more, but not for who asks ``again``. Raises TooManyFeeds when no more may be kept.
         """
         if is_new := key not in self:
             if (last := self.get(_beyond(key))) and not last.is_stale and last.page.number < key.listing.page:
@@ -79,15 +78,15 @@ class FeedRegistry(dict[FeedKey, Feed]):
                 metrics=self._metrics,
             )
         feed = self[key]
-        if feed.is_stale and key not in self._starts:
-            self._linger_no_more(key)
+        if feed.is_stale and not (again and feed.revision) and key not in self._starts:
+            self._lingering.remove(key)
             start = self._starts[key] = _Start(client, is_new)
             # Of nobody's request: the feed outlives that of its first reader, and must not keep it.
             start.task = asyncio.create_task(self._start(key, feed, start), context=Context())
         if key in self._starts:
             found = await self._wait(key, self._starts[key])
             if self.get(found) is not feed:  # it gave way to another before its reader came to it
-                return await self.started(found, client)
+                return await self.started(found, client, again=again)
         return feed
 
     def resolved(self, key: FeedKey) -> FeedKey:
@@ -96,7 +95,7 @@ class FeedRegistry(dict[FeedKey, Feed]):
 
     def hold(self, key: FeedKey, client: str) -> Feed:
         """Return the feed of ``key``, which does not linger any more: ``client`` reads it."""
-        self._linger_no_more(key)
+        self._lingering.remove(key)
         self._clients.setdefault(key, Counter())[client] += 1
         return self[key]
 
@@ -109,7 +108,9 @@ class FeedRegistry(dict[FeedKey, Feed]):
             if not clients:
                 del self._clients[key]
         if key in self and not self[key].subscribers:
-            self._linger(key, client)
+            self._lingering.add(key, client)
+            if key not in self._being_read:  # a read goes on to its end, whoever waits for it
+                self[key].stop()
 
     def close(self) -> None:
         """Stop all."""
@@ -118,8 +119,8 @@ class FeedRegistry(dict[FeedKey, Feed]):
 
     def _make_room(self) -> None:
         # Those that linger are kept only in case their reader comes back; the one that lingers longest goes first.
-        if len(self) >= self._limits.feeds and self._lingering:
-            self._drop(next(iter(self._lingering)))
+        if len(self) >= self._limits.feeds and (oldest := self._lingering.oldest):
+            self._drop(oldest)
         if len(self) >= self._limits.feeds:
             raise TooManyFeeds
 
@@ -135,7 +136,8 @@ class FeedRegistry(dict[FeedKey, Feed]):
         if start.is_new and feed.page.number < key.listing.page < BEYOND:
             self._drop(key)
             return _beyond(key)
-        self._linger(key, start.client)
+        if not feed.subscribers:
+            self._lingering.add(key, start.client)
         return key
 
     async def _wait(self, key: FeedKey, start: _Start) -> FeedKey:
@@ -144,38 +146,21 @@ class FeedRegistry(dict[FeedKey, Feed]):
             return await asyncio.shield(start.task)
         finally:
             start.waiting -= 1
-            if not (start.waiting or start.is_reading or start.task.done()):
+            if not (start.waiting or key in self._being_read or start.task.done()):
                 self._drop(key)  # nobody waits any more
 
     async def _read_in_turn(self, key: FeedKey) -> Page:
         start = self._starts.get(key)
         turn = await self._turns.acquire((start.client,) if start else self._clients.get(key, ("",)))
+        self._being_read.add(key)
         try:
-            if start:
-                start.is_reading = True
             return await self._read(key)
         finally:
+            self._being_read.discard(key)
             self._turns.release(turn)
 
-    def _linger(self, key: FeedKey, client: str) -> None:
-        self._linger_no_more(key)
-        timer = asyncio.get_running_loop().call_later(self._limits.linger, self._drop, key)
-        self._lingering[key] = timer, client
-        left = self._left.setdefault(client, {})
-        left[key] = None
-        if len(left) > LINGERING:
-            self._drop(next(iter(left)))
-
-    def _linger_no_more(self, key: FeedKey) -> None:
-        if key in self._lingering:
-            timer, client = self._lingering.pop(key)
-            timer.cancel()
-            del self._left[client][key]
-            if not self._left[client]:
-                del self._left[client]
-
     def _drop(self, key: FeedKey) -> None:
-        self._linger_no_more(key)
+        self._lingering.remove(key)
         if start := self._starts.pop(key, None):
             start.task.cancel()
         if feed := self.pop(key, None):

@@ -56,15 +56,13 @@ class Hub:
     async def feed(self, key: FeedKey, client: str, *, again: bool = False) -> Feed:
         """Return the feed of ``key``, started for ``client``; raises TooManyFeeds when no more may be kept.
 
-        Who asks ``again`` waits only if it had to give way since then.
+        Who asks ``again`` takes it as it is, unless it had to give way.
         """
-        if again and (feed := self.feeds.get(self.feeds.resolved(key))) and feed.revision:
-            return feed
         if self._clients[client] + self._coming[client] >= self._limits.streams_per_client:
             raise TooManyFeeds
         self._coming[client] += 1
         try:
-            return await self.feeds.started(key, client)
+            return await self.feeds.started(key, client, again=again)
         finally:
             self._coming[client] -= 1
             if not self._coming[client]:
