@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-SLOW = 0.05  # seconds; whose work takes longer gets it done one by one, for it takes from others also while they wait
+SLOW = 0.02  # seconds; whose work takes longer gets it done one by one, for it takes from others also while they wait
 
 
 @dataclass(frozen=True)
