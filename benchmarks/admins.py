@@ -75,8 +75,9 @@ class Admin:
         made = []
         for role in ROLES:
             form.fields["role"] = role
-            # Without the version, which would have to be read anew for each edit.
-            sent = {name: value for name, value in form.form_values() if name != "version"}
+            # Without what the form was filled from, which would have to be read anew for each edit.
+            values = form.form_values()
+            sent = {name: value for name, value in values if name != "version" and not name.startswith("given-")}
             path = form.action or self.form
             made.append(_request(visitor, "POST", httpx.URL(path).raw_path.decode(), sent))
         return made

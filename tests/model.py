@@ -9,7 +9,9 @@ sees: ``receive`` does to it what htmx 4 does with an event, and ``state`` is wh
     assert screen.state == Screen(fresh_html).state
 
 What htmx does, tried in Chromium: the targets of all parts of an event are looked up before anything is swapped; a part
-whose target is missing is ignored, and so is one whose target the same event has removed.
+whose target is missing is ignored, and so is one whose target the same event has removed. What comes with
+``hx-preserve`` is only a place: the element that is there with its id is moved to it. A morph keeps elements by their
+ids. So whatever a reader has in hand in a row stays, as long as the row does; ``receive`` sees that it is so.
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ import lxml.html
 LINE_ENDS = re.compile("\r\n|\r|\n")
 PART = re.compile(r'<hx-partial hx-target="#([A-Za-z][\w-]*)"(?: hx-swap="(\w+)")?>(.*?)</hx-partial>', re.DOTALL)
 WITH_ID = lxml.etree.XPath("//*[@id]")
+WITH_ID_HERE = lxml.etree.XPath("descendant-or-self::*[@id]")
+PRESERVED = lxml.etree.XPath(".//*[@hx-preserve]")
 MARK = re.compile(r'(?<=<tr) data-changed="\d"')  # of a row: in text, < is escaped
-SWAPS = ("innerHTML", "prepend", "append", "after", "outerMorph", "outerHTML", "delete")
+SWAPS = ("innerHTML", "innerMorph", "prepend", "append", "after", "outerMorph", "outerHTML", "delete")
 
 
 @dataclass(frozen=True)
@@ -153,30 +157,54 @@ class Screen:
 
     def find(self, id: str) -> Any:
         """Return the one element with this id, or None."""
+        return self._elements.get(id)
+
+    def receive(self, event: Event) -> None:
+        """Do what htmx does with ``event``; what has an id in the rows that stay must not be made anew."""
+        if event.name:
+            return  # only fires a DOM event
+        before = self._elements
+        targets = [(before.get(part.target), part) for part in parts(event.data)]
+        self._found = self._state = None
+        kept: set[str] = set()
+        for target, part in targets:
+            if target is not None and self._is_here(target):
+                kept |= _swap(target, part, before)
+        anew = {id for id, element in self._elements.items() if before.get(id, element) is not element} - kept
+        assert not any(self._is_in_rows(id) for id in anew), f"what a reader has in hand is lost: {anew}"
+
+    @property
+    def _elements(self) -> dict[str, Any]:
         if self._found is None:
             self._found = {}
             for element in WITH_ID(self.document):
                 twice = self._found.setdefault(element.get("id"), element)
                 assert twice is element, f"#{element.get('id')} is there twice"
-        return self._found.get(id)
+        return self._found
 
-    def receive(self, event: Event) -> None:
-        """Do what htmx does with ``event``."""
-        if event.name:
-            return  # only fires a DOM event
-        targets = [(self.find(part.target), part) for part in parts(event.data)]
-        self._found = self._state = None
-        for target, part in targets:
-            if target is not None and self._is_here(target):
-                _swap(target, part)
+    def _is_in_rows(self, id: str) -> bool:
+        return any(above.get("id") == self.table for above in self.element(id).iterancestors())
 
     def _is_here(self, element: Any) -> bool:
         return element is self.document or self.document in element.iterancestors()
 
 
-def _swap(target: Any, part: Part) -> None:
+def _swap(target: Any, part: Part, elements: dict[str, Any]) -> set[str]:
+    """Swap ``part`` in; return the ids of what it made anew in the tree here, and left what it was in a browser."""
     content = _fragment(part.content)
-    if part.swap == "innerHTML":
+    kept = _kept(target, part, content)
+    there = [(place, elements[place.get("id")]) for place in PRESERVED(content) if place.get("id") in elements]
+    there = [(place, moved) for place, moved in there if moved.getparent() is not None]
+    for _, moved in there:
+        moved.getparent().remove(moved)
+    _insert(target, part, content)
+    for place, moved in there:
+        place.getparent().replace(place, moved)
+    return kept
+
+
+def _insert(target: Any, part: Part, content: Any) -> None:
+    if part.swap in ("innerHTML", "innerMorph"):
         for child in list(target):
             target.remove(child)
         target.text = content.text
@@ -189,10 +217,18 @@ def _swap(target: Any, part: Part) -> None:
     elif part.swap == "after":
         for child in reversed(content):
             target.addnext(child)
-    else:  # delete; outerHTML, and outerMorph, which ends in the same document
+    else:  # delete, outerHTML; and outerMorph, which ends in the same document
         for child in reversed(content):
             target.addnext(child)
         target.drop_tree()
+
+
+def _kept(target: Any, part: Part, content: Any) -> set[str]:
+    """Return the ids of what a morph of ``target`` only makes look as ``content`` says."""
+    if not part.swap.endswith("Morph"):
+        return set()
+    old, new = ({(one.get("id"), one.tag) for one in WITH_ID_HERE(element)} for element in (target, content))
+    return {id for id, _ in old & new}
 
 
 def _fragment(html: str) -> Any:

@@ -13,7 +13,7 @@ ALONE = """
     SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-EMPTY = "TRUNCATE users, changes RESTART IDENTITY"
+EMPTY = "TRUNCATE users, changes, idempotency_keys RESTART IDENTITY"
 # All that a test can do to a database that is not undone by emptying it.
 STATE = """
     SELECT string_agg(found, E'\\n' ORDER BY found) FROM (

@@ -30,6 +30,7 @@ PAGES = {
     "embed": "/users/embed?q=ada&size=25",
     "new": "/users/new",
     "row": "/users/1",
+    "row-frame": "/users/1/notice",
     "edit": "/users/1/edit",
     "delete": "/users/1/delete",
     "missing": "/users/999",

@@ -34,7 +34,7 @@ class Shared:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def once(self, name: str, make: Callable[[Path], None]) -> Path:
+    def once(self, name: str, make: Callable[[Path], object]) -> Path:
         """Return the file ``name``, which ``make`` has made, here or in another process."""
         file = self.folder / name
         with locked(self.folder / f"{name}.lock"):

@@ -26,6 +26,8 @@ SHOWN = ("aria-label", "aria-description", "alt", "label", "placeholder", "title
 ALLOWED = {
     "Rowcast",
     "UTC",
+    "CSV",
+    "Excel",
     "JSON",
     "HTML",
     "ETag",

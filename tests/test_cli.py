@@ -37,9 +37,10 @@ def test_help_names_every_command() -> None:
         assert command in result.output
 
 
-def test_migrate_makes_the_file_and_may_be_run_again(here: Path) -> None:
-    assert rowcast("migrate").exit_code == 0
-    assert rowcast("migrate").exit_code == 0
+def test_migrate_makes_the_file_and_may_be_run_again_and_says_what_was_done(here: Path) -> None:
+    made, again = rowcast("migrate"), rowcast("migrate")
+    assert (made.exit_code, made.output) == (0, "rowcast.db was set up, version 0007.\n")
+    assert (again.exit_code, again.output) == (0, "rowcast.db is at version 0007 already; nothing was changed.\n")
     assert count(here) == 0
 
 
@@ -54,6 +55,12 @@ def test_demo_fills_in_so_many_rows_and_shows_how_far_it_is(here: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "Adding users" in result.output
     assert (count(here), count(here, "changes")) == (30, 30)
+
+
+def test_demo_of_nobody_says_so(here: Path) -> None:
+    result = rowcast("demo", "0")
+    assert (result.exit_code, result.output) == (0, "Nothing to do: no users to add, and no --live RATE.\n")
+    assert count(here) == 0
 
 
 @pytest.mark.parametrize(
@@ -86,10 +93,31 @@ def test_a_file_that_cannot_be_opened_is_a_message(here: Path, command: str) -> 
 def test_a_file_of_another_version_is_refused_with_the_remedy(here: Path, command: str) -> None:
     rowcast("migrate")
     with closing(sqlite3.connect(here / "rowcast.db")) as file, file:
-        file.execute("UPDATE alembic_version SET version_num = '0000'")
+        file.execute("UPDATE alembic_version SET version_num = '0004'")
     result = rowcast(command)
     assert result.exit_code == 1
     assert "run rowcast migrate" in result.output
+
+
+@pytest.mark.parametrize("words", [("serve",), ("serve", "--migrate"), ("migrate",), ("demo",), ("shell",)], ids=str)
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("UPDATE alembic_version SET version_num = '0999'", "a newer Rowcast has been here"),
+        ("DROP TABLE changes; DROP TABLE alembic_version", "have the same names (users"),
+    ],
+    ids=["newer", "theirs"],
+)
+def test_no_command_begins_on_what_it_cannot_use(here: Path, words: tuple[str, ...], script: str, told: str) -> None:
+    rowcast("migrate")
+    with closing(sqlite3.connect(here / "rowcast.db")) as file:
+        file.executescript(script)
+    before = {path.name: path.read_bytes() for path in here.iterdir()}
+    result = rowcast(*words)
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: rowcast.db ")
+    assert told in result.output
+    assert {path.name: path.read_bytes() for path in here.iterdir()} == before
 
 
 @pytest.mark.usefixtures("here")

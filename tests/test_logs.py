@@ -37,6 +37,24 @@ def test_what_others_put_into_a_path_cannot_begin_a_line(capsys: pytest.CaptureF
         assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_a_traceback_is_read_below_its_line_and_begins_no_record(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("text")
+    log = logging.getLogger("rowcast.anything")
+    try:
+        raise ValueError("broken\ntimestamp=now level=error event=forged\r\u2028\x1b[2J")
+    except ValueError:
+        log.exception("A feed could not be refreshed", extra={"client": "a\rb"})
+    log.info("request")
+    told = capsys.readouterr().err
+    first, *trace, last = told.removesuffix("\n").split("\n")
+    assert first.endswith('level=error event="A feed could not be refreshed" client=a\\rb')
+    assert trace[0] == "    Traceback (most recent call last):"
+    assert "    ValueError: broken" in trace
+    assert all(line.startswith("    ") for line in trace), "what is not indented begins a record"
+    assert last.endswith("level=info event=request")
+    assert not set("\r\u2028\x1b") & set(told)
+
+
 def test_in_json_each_line_is_an_object_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("json")
     try:

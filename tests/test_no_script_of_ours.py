@@ -73,6 +73,27 @@ def test_the_only_scripts_of_a_page_are_htmx_and_its_stream() -> None:
     assert {f"{{{{ static('{path}') }}}}" for path in JOINED["htmx.js"]} == files, "and nothing else is in that"
 
 
+def test_htmx_is_what_its_authors_publish_less_one_statement() -> None:
+    published, served = (
+        (HOUSE / path).read_text() for path in ("node_modules/htmx.org/dist/htmx.min.js", "static/vendor/htmx.min.js")
+    )
+    begin = next(n for n, (one, other) in enumerate(zip(published, served, strict=False)) if one != other)
+    length = len(published) - len(served)
+    assert published[:begin] + published[begin + length :] == served
+    assert re.fullmatch(r"this\.#\w+\(\w\)&&\w\.preventDefault\(\),", published[begin : begin + length])
+
+
+def test_nothing_needs_the_statement_that_is_taken_out_of_htmx() -> None:
+    triggers = [
+        trigger
+        for path in TEMPLATES
+        for found in re.findall(r'hx-trigger(?::inherited)?="([^"]*)"', path.read_text())
+        for trigger in found.split(", ")
+    ]
+    assert "input changed delay:200ms from:#q" in triggers, "this proves nothing unless they are found"
+    assert not [trigger for trigger in triggers if re.match(r"(click|submit) ", trigger)]
+
+
 def test_htmx_is_neither_deferred_nor_before_its_settings() -> None:
     page = (HOUSE / "templates/table/_htmx.html").read_text()
     assert "defer" not in re.sub(r"\{#.*?#\}", "", page, flags=re.DOTALL)

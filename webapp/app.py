@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quart import Blueprint, Quart, redirect
 from quart.typing import ResponseReturnValue
@@ -34,18 +34,23 @@ from rowcast.routes.table.listings import add_listings
 from rowcast.routes.table.missed_changes_count import add_waiting
 from rowcast.routes.table.rows_and_forms import add_rows
 from rowcast.routes.table.stream import add_stream
+from rowcast.routes.table.undo import add_undo
 from rowcast.routes.table.writes import add_writes
+from rowcast.schema import check
 from rowcast.showing.table_renderer import RendererCache
 from rowcast.tables.page import Page
 from rowcast.tables.page_cache import PageCache
-from rowcast.tables.page_dependency import PageDependency
+from rowcast.tables.page_dependency import PageDependency, RowDependency
 from rowcast.tables.table import Table
 from rowcast.users import USERS
+
+if TYPE_CHECKING:
+    from rowcast.live.worker_peers import WorkerPeers
 
 TABLES = {table.name: table for table in (USERS,)}
 
 
-def create_app(settings: Settings | None = None, workers: Path | None = None) -> MountableApp:
+def create_app(settings: Settings | None = None, workers: WorkerPeers | None = None) -> MountableApp:
     """Return the app, an ASGI app for any server, or to be mounted below a path of another app::
 
         host = FastAPI(lifespan=app.lifespan)
@@ -53,8 +58,8 @@ def create_app(settings: Settings | None = None, workers: Path | None = None) ->
 
     It opens the database when it starts and closes it when it ends. Where its host neither passes ASGI's lifespan on
     nor uses ``app.lifespan``, it starts at the first request. Without ``settings`` the environment has them
-    (``ROWCAST_*``; raises BadSetting). ``workers`` is the folder that it shares with the other workers of this machine,
-    if there are any.
+    (``ROWCAST_*``; raises BadSetting). ``workers`` is what it shares with the other workers of this machine, if there
+    are any.
     """
     settings = read_settings() if settings is None else settings
     app = MountableApp(__name__, prefix=settings.prefix, static_folder=None)
@@ -81,21 +86,22 @@ def create_app(settings: Settings | None = None, workers: Path | None = None) ->
     pages = PageCache(database)
 
     async def read(key: FeedKey) -> Page:
-        return await pages.read(TABLES[key.table], key.listing)
+        table = TABLES[key.table]
+        return await (pages.read(table, key.listing) if key.row is None else pages.read_row(table, key.row))
 
     renderers = RendererCache(settings.cached_rows)
 
     def encoder(key: FeedKey) -> FrameEncoder:
-        return encoder_of(key.format, renderers.get(TABLES[key.table], key.audience))
+        return encoder_of(key, renderers.get(TABLES[key.table], key.audience))
 
     def dependency(key: FeedKey) -> PageDependency:
-        return PageDependency(TABLES[key.table], key.listing)
+        return PageDependency(TABLES[key.table], key.listing) if key.row is None else RowDependency(key.row)
 
     limits = Limits(**{name: getattr(settings, name) for name in Limits.__dataclass_fields__})
     hub = Hub(read, encoder, dependency, limits)
     signal = signal_of(database, hub, tuple(TABLES.values()), settings.listen, workers)
     app_context = AppContext(database, pages, hub, signal, renderers)
-    add_observing(app, database, hub, workers)
+    add_observing(app, database, tuple(TABLES.values()), hub, workers)
     protect(app, settings.hosts, settings.embed_origins)
     for table in TABLES.values():
         app.register_blueprint(_routes(table, app_context))
@@ -115,6 +121,8 @@ def create_app(settings: Settings | None = None, workers: Path | None = None) ->
 
     @app.before_serving
     async def start() -> None:
+        # The host of an app that is mounted need not have done so.
+        await check(database, was_there=workers is not None)
         await app_context.signal.start()
 
     @app.after_serving
@@ -135,6 +143,6 @@ def _refuse_ambiguous(prefix: str, app: Quart) -> None:
 
 def _routes(table: Table, app_context: AppContext) -> Blueprint:
     routes = Blueprint(table.name, __name__, url_prefix=f"/{table.name}")
-    for add in (add_listings, add_embedding, add_rows, add_writes, add_waiting, add_stream, add_endings):
+    for add in (add_listings, add_embedding, add_rows, add_writes, add_undo, add_waiting, add_stream, add_endings):
         add(routes, table, app_context)
     return routes

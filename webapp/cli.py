@@ -44,7 +44,7 @@ def serve(settings: Settings, migrating: bool, workers: int | None) -> None:
     """Serve the app; a new, empty database is set up first."""
     logs.configure(settings.log)
     if migrating:
-        schema.migrate(settings.database)
+        click.echo(schema.migrate(settings.database))
     else:
         schema.prepare(settings.database)
     if workers is not None:
@@ -58,8 +58,8 @@ def serve(settings: Settings, migrating: bool, workers: int | None) -> None:
 @main.command()
 @click.pass_obj
 def migrate(settings: Settings) -> None:
-    """Bring the database to the newest version of its tables."""
-    schema.migrate(settings.database)
+    """Bring the database to the newest version of its tables, and say what was done."""
+    click.echo(schema.migrate(settings.database))
 
 
 @main.command("demo")

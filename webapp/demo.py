@@ -28,11 +28,14 @@ async def run(url: str, rows: int, rate: float | None, *, is_pooler: bool = Fals
     database = Database(url, is_pooler=is_pooler)
     people = Faker(["en_GB", "de_DE", "fr_FR", "es_ES", "pl_PL", "tr_TR", "sv_SE", "it_IT"])
     try:
-        with click.progressbar(length=rows, label="Adding users") as bar:
-            for start in range(0, rows, BATCH):
-                count = min(BATCH, rows - start)
-                await database.write(lambda connection, count=count: _add(connection, people, count))  # type: ignore[misc]
-                bar.update(count)
+        if rows:
+            with click.progressbar(length=rows, label="Adding users") as bar:
+                for start in range(0, rows, BATCH):
+                    count = min(BATCH, rows - start)
+                    await database.write(lambda connection, count=count: _add(connection, people, count))  # type: ignore[misc]
+                    bar.update(count)
+        elif rate is None:
+            click.echo("Nothing to do: no users to add, and no --live RATE.")
         if rate is not None:
             click.echo(f"Changing {rate:g} rows a second; stop with Ctrl-C.")
             await _live(database, people, rate)

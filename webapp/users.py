@@ -34,11 +34,13 @@ class User(VersionedModel):
 class UserDraft(BaseModel):
     """What a form or a program sends to add a user."""
 
-    username: Annotated[str, AfterValidator(clean), Field(min_length=1, max_length=64)]
+    username: Annotated[
+        str, AfterValidator(clean), Field(min_length=1, max_length=64, json_schema_extra={"examples": ["Ada"]})
+    ]
     email: Annotated[
         str,
         AfterValidator(clean),
-        Field(min_length=1, json_schema_extra={"format": "email"}),
+        Field(min_length=1, max_length=254, json_schema_extra={"format": "email", "examples": ["ada@example.org"]}),
         AfterValidator(check_email),
     ]
     role: Literal["administrator", "member"] = "member"
@@ -81,10 +83,10 @@ USERS = Table(
         "edit": _("Edit user"),
         "search": _("Search name or e-mail"),
         "empty": _("No users yet"),
-        "empty_hint": _("Add the first one, and watch it appear in every open page."),
+        "empty_hint": _("Whoever is added appears in every open page at once."),
+        "add_first": _("Add the first one"),
         "not_found": _("No user matches"),
         "gone": _("This user was deleted meanwhile."),
-        "delete": _("Delete user"),
-        "delete_hint": _("This cannot be undone."),
+        "delete_hint": _("The user disappears from every open page at once."),
     },
 )

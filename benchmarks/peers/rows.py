@@ -7,13 +7,13 @@ from html import escape
 CHANGED = {"changed": "2026-11-22T16:41:00Z"}
 COUNT = int(os.environ.get("ROWS", "50"))
 ROW = (
-    '<tr id="user-{0}"><th scope="row"><a href="/users/{0}"><bdi>Xeanan Olyojo {0}</bdi></a></th>'
+    '<tr id="user-{0}"><th scope="row"><a id="n{0}" href="/users/{0}"><bdi>Xeanan Olyojo {0}</bdi></a></th>'
     "<td><bdi>{1}</bdi></td>"
-    '<td><button form="f{0}" name="role" value="administrator" class="member">Member</button></td>'
-    '<td><button form="f{0}" name="status" value="closed" class="active">Active</button></td>'
+    '<td><button id="s{0}" form="f{0}" name="role" value="administrator" class="member">Member</button></td>'
+    '<td><button id="t{0}" form="f{0}" name="status" value="closed" class="active">Active</button></td>'
     '<td><time datetime="2026-11-22T16:41Z">Nov 22, 2026, 16:41</time></td>'
-    '<td><form id="f{0}" method="post" action="/users/{0}"></form><a href="/users/{0}/edit">Edit</a>'
-    '<a href="/users/{0}/delete">Delete</a></td></tr>'
+    '<td><form id="f{0}" method="post" action="/users/{0}"></form><a id="e{0}" href="/users/{0}/edit">Edit</a>'
+    '<a id="d{0}" href="/users/{0}/delete">Delete</a></td></tr>'
 )
 
 # One that many threads may use: each statement is a transaction of its own.

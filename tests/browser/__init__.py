@@ -1,1 +1,1 @@
-"""Tests in a real Chromium."""
+"""Tests in a real Chromium, and in Firefox where it does otherwise."""

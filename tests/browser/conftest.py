@@ -1,4 +1,4 @@
-"""One Chromium for all tests of this folder, a server with no users for each, and windows that forgive nothing."""
+"""A Chromium and a Firefox for all tests of this folder, a server with no users for each, unforgiving windows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Playwright, expect, sync_playwright
 
 from tests.browser.window import PATIENCE, Desk
 from tests.running import Server
@@ -25,15 +25,44 @@ def launch(kind: BrowserType, *flags: str) -> Browser:
     return kind.launch(executable_path=program, args=[*FLAGS, *flags])
 
 
+def launch_firefox(kind: BrowserType) -> Browser:
+    """Start a Firefox as people have it, by WebDriver BiDi: Playwright itself would bring a build of its own."""
+    return kind.launch(
+        channel="moz-firefox",
+        executable_path=shutil.which("firefox-esr"),
+        # It waits in vain for a page that Back brings as it was; and to be loaded anew is the harder way.
+        firefox_user_prefs={"browser.sessionhistory.max_total_viewers": 0},
+    )
+
+
 # For the package, not the session: while it is open, Playwright's event loop runs, and no asynchronous test can.
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """The browser."""
+def playwright() -> Iterator[Playwright]:
+    """What drives the browsers."""
     expect.set_options(timeout=PATIENCE * 1000)
-    with sync_playwright() as playwright:
-        browser = launch(playwright.chromium)
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium."""
+    with launch(playwright.chromium) as browser:
         yield browser
-        browser.close()
+
+
+@pytest.fixture(scope="package")
+def firefox(playwright: Playwright) -> Iterator[Browser]:
+    """Firefox."""
+    with launch_firefox(playwright.firefox) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """Chromium, or the one that the test names."""
+    found: Browser = request.getfixturevalue(getattr(request, "param", "chromium"))
+    return found
 
 
 @pytest.fixture(scope="package")
@@ -54,9 +83,9 @@ def server(shared_servers: Callable[[str], Server], dialect: str) -> Server:
 
 
 @pytest.fixture
-def desk(chromium: Browser, server: Server) -> Iterator[Desk]:
+def desk(browser: Browser, server: Server) -> Iterator[Desk]:
     """Where windows are opened; in the end, none of them may have seen anything go wrong."""
     with ExitStack() as stack:
-        desk = Desk(chromium, server.address, stack)
+        desk = Desk(browser, server.address, stack)
         yield desk
     assert desk.problems == []

@@ -91,9 +91,11 @@ class Story:
         match dice.randint(0, 9):
             case 0 | 1:
                 self._send("POST", "/users", fields | {"role": role, "status": status})
-            case 2 | 3 | 4:
+            case 2 | 3 | 4 as kind:
                 some = dice.choice([{"role": role, "status": status}, {"username": fields["username"]}])
                 self._send("PATCH", f"/users/{id}", some)
+                if kind == 4:
+                    self._send("POST", f"/users/{id}/undo", {})
             case 5:
                 self._send("DELETE", f"/users/{id}", {})
             case 6:

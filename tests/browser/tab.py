@@ -14,7 +14,12 @@ from tests.model import Event, Screen, parts
 # Noted at the stream's element, which goes with its listing: what was there when it began, and what came and was shown.
 NOTES = f"""
 document.addEventListener("htmx:sse:before:connection", ({{target}}) => target.began ??= ({STATE})(document))
-document.addEventListener("htmx:sse:after:message", ({{target, detail}}) => (target.heard ??= []).push(detail.message))
+document.addEventListener("htmx:sse:before:message", ({{target}}) => target.held = held())
+document.addEventListener("htmx:sse:after:message", ({{target, detail}}) => {{
+    (target.heard ??= []).push(detail.message)
+    for (const [id, one] of held()) if ((target.held.get(id) ?? one) !== one) (target.lost ??= []).push(id)
+}})
+const held = () => new Map([...document.querySelectorAll("#users [id]")].map((one) => [one.id, one]))
 """
 # All of one moment; nothing unless the page is as far as a fresh one.
 REST = f"""async () => {{
@@ -24,7 +29,7 @@ REST = f"""async () => {{
     const address = new URL(fresh.getElementById("stream").getAttribute("hx-sse:connect"), location)
     if (stream.heard?.at(-1).id !== address.searchParams.get("have")) return null
     const [expected, shown] = [fresh, document].map({STATE})
-    return {{html, expected, shown, began: stream.began, heard: stream.heard}}
+    return {{html, expected, shown, began: stream.began, heard: stream.heard, lost: stream.lost ?? []}}
 }}"""
 CONNECTION = """() => {
     const stream = document.getElementById("stream"), connection = stream._htmx?.sse
@@ -88,6 +93,7 @@ class Tab:
         if noted is None:
             return False
         assert noted["shown"] == noted["expected"], f"{self._page.url} is not what a fresh page is"
+        assert noted["lost"] == [], f"{self._page.url} lost what a reader may have had in hand"
         screen = _screen(noted["began"])
         for message in noted["heard"]:
             screen.receive(Event(message["data"], message["id"], message["event"], None))
@@ -101,7 +107,7 @@ class Tab:
         for data in self._heard:
             swaps = {(part.target.partition("-")[0], part.swap) for part in parts(data)}
             self.counts["connected again"] += ("log", "append") in swaps and "hx-post" in data
-            if ("users", "innerHTML") in swaps:
+            if ("users", "innerMorph") in swaps:
                 self.counts["replaced"] += 1
             elif ("users", "prepend") in swaps or any(target == "user" for target, _ in swaps):
                 self.counts["steps"] += 1

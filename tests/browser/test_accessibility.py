@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -24,12 +25,13 @@ TEXTS = [  # what is written, and on what
     *((text, back) for text in ("--good", "--warn", "--bad") for back in ("--page", "--sheet", "--raised")),
     *(("--good", "--good-tint"), ("--warn", "--warn-tint"), ("--bad", "--bad-tint")),
     *(("--on-accent", "--button"), ("--on-accent", "--button-strong")),
-    *(("--on-bad", "--bad"), ("--on-bad", "--bad-strong")),
+    *(("--on-danger", "--danger"), ("--on-danger", "--danger-strong")),
 ]
 SHAPES = [  # what a field or the focus is known by
     *(("--edge", back) for back in ("--page", "--sheet")),
     *(("--accent", back) for back in ("--page", "--sheet", "--raised")),
     ("--bad", "--sheet"),
+    ("--danger", "--sheet"),
 ]
 
 
@@ -48,10 +50,19 @@ def alone(path: str, field: str = "") -> Callable[[Page, str, int], None]:
 
 def conflict(page: Page, address: str, id: int) -> None:
     page.goto(f"{address}/users/{id}/edit")
-    page.locator("#version").evaluate("(input) => { input.value = 0 }")
+    for name, value in (("version", "0"), ("given-username", "Theirs")):
+        page.locator(f"[name={name}]").evaluate("(input, value) => { input.value = value }", value)
     page.locator("#field-username").fill("Mine")
     page.locator("#form button").click()
     expect(page.locator(".theirs")).to_be_visible()
+
+
+def told(page: Page, address: str, id: int) -> None:
+    """Show the result of an action, with the button that undoes it."""
+    page.goto(f"{address}/users?q=ada")
+    page.locator(f"#user-{id} button").first.click()
+    expect(page.get_by_role("button", name=re.compile("Undo|撤销"))).to_be_visible()
+    page.wait_for_timeout(2500)  # the light of the row that changed keeps the colours of the theme that it began in
 
 
 def panel(path: str, shown: str, send: bool = False) -> Callable[[Page, str, int], None]:
@@ -71,10 +82,25 @@ def panel(path: str, shown: str, send: bool = False) -> Callable[[Page, str, int
     return show
 
 
+def opened(name: str) -> Callable[[Page, str, int], None]:
+    """Show the listing with what its button opens."""
+
+    def show(page: Page, address: str, id: int) -> None:
+        page.goto(f"{address}/users")
+        page.set_viewport_size(PHONE)
+        page.locator(f"[popovertarget={name}]").click()
+        expect(page.locator(f"#{name}")).to_be_visible()
+
+    return show
+
+
 STATES = {
     "listing": alone("/users?size=25&page=2&sort=-email"),
     "nothing": alone("/users?q=nobody"),
     "notice": alone("/users?sort=nonsense"),
+    "menu": opened("export"),
+    "filters": opened("filters"),
+    "told": told,
     "paused": alone("/users?paused=1&size=25"),
     "docs": alone("/docs"),
     "snippets": alone("/users/embed?q=user"),

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Frame, Page, expect
 from tests.browser.conftest import launch
 from tests.browser.cutter import Cutter, cutting
 from tests.browser.host import Host, hosting
-from tests.browser.window import FRESH, SHOWN, Desk, fill, wait_until
+from tests.browser.window import FRESH, SHOWN, Desk, export, fill, wait_until
 from tests.running import ADD_USER, Server, running
 
 REFRESHED = 8_000  # milliseconds; without script a frame refreshes itself every five seconds
@@ -43,7 +43,7 @@ class Stage:
     def snippet(self, way: str, query: str = "") -> str:
         """Copy a snippet from the page, and what it adds to the address."""
         page = self.desk.open(f"/users{query}")
-        page.get_by_role("link", name="Embed", exact=True).click()
+        export(page, "Embed")
         if way == "jinja":
             self.host.python = page.locator("#snippet-python").inner_text()
         copied = page.locator(f"#snippet-{way}").inner_text()
@@ -100,13 +100,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Host, Ser
 
 
 @pytest.fixture
-def stage(chromium: Browser, served: tuple[Host, Server, Cutter]) -> Iterator[Stage]:
+def stage(browser: Browser, served: tuple[Host, Server, Cutter]) -> Iterator[Stage]:
     host, server, cutter = served
     server.execute("DELETE FROM users")
     host.pages.clear()
     host.python = ""
     with ExitStack() as stack:
-        desk = Desk(chromium, f"http://127.0.0.1:{cutter.port}", stack)
+        desk = Desk(browser, f"http://127.0.0.1:{cutter.port}", stack)
         desk.others = f"{host.origin}/", f"{host.stranger}/"
         yield Stage(host, server, cutter, desk)
     assert desk.problems == []
@@ -123,6 +123,18 @@ def test_an_edit_elsewhere_appears_in_a_page_of_another_origin(stage: Stage, way
     stage.server.execute("DELETE FROM users WHERE username = 'User 029'")
     expect(shown.frame.locator("#pager")).to_contain_text("of 20")
     shown.expect_fresh()
+
+
+@pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
+def test_pages_of_one_browser_with_the_same_part_are_all_live(stage: Stage) -> None:
+    stage.server.add_users(1)
+    stage.desk.expected += ("The page’s settings blocked the loading of a resource (img-src)",)  # the host's icon
+    one = stage.embed("htmx").page
+    two = stage.desk.open(one.url, live=False, beside=one)
+    expect(two.locator("#log")).to_contain_text("connected")
+    stage.server.execute(ADD_USER, "Ada Lovelace", "ada@example.org", "member", "active")
+    for page in (one, two):
+        expect(page.locator("#users")).to_contain_text("Ada Lovelace")
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -146,17 +158,22 @@ def test_everything_that_the_page_does_is_done_in_the_embed(stage: Stage, way: s
 
     ada.get_by_role("button", name="Member").click()
     expect(ada.get_by_role("button", name="Administrator")).to_be_visible()
-    expect(flash).to_contain_text("Saved Ada")
+    expect(flash).to_contain_text("Ada: Role Administrator")
+    ada.get_by_role("button", name="Active").click()
+    expect(flash).to_contain_text("Ada: Status Closed")
+    flash.get_by_role("button", name="Undo").click()
+    expect(flash).to_contain_text("Ada: Status Active")
+    expect(ada.get_by_role("button", name="Active")).to_be_visible()
 
     ada.get_by_role("link", name="Edit").click()
     expect(frame.get_by_label("User name", exact=True)).to_have_value("Ada")
     fill(frame, "Ada Lovelace", "ada@example.org")
-    stage.server.execute("UPDATE users SET status = 'closed', version = version + 1 WHERE username = 'Ada'")
+    stage.server.execute("UPDATE users SET username = 'Ada Byron', version = version + 1 WHERE username = 'Ada'")
     expect(frame.locator("[id^=notice-user-]")).to_contain_text("changed this row")
     form.get_by_role("button", name="Save").click()
     expect(flash).to_contain_text("someone else changed this row")
     form.get_by_role("link", name="Take theirs").click()
-    expect(frame.get_by_label("User name", exact=True)).to_have_value("Ada")
+    expect(frame.get_by_label("User name", exact=True)).to_have_value("Ada Byron")
     fill(frame, "Ada Lovelace", "ada@example.org")
     form.get_by_role("button", name="Save").click()
     expect(ada.get_by_role("rowheader")).to_have_text("Ada Lovelace")
@@ -164,7 +181,7 @@ def test_everything_that_the_page_does_is_done_in_the_embed(stage: Stage, way: s
     ada.get_by_role("link", name="Ada Lovelace").click()
     expect(frame.locator("#panel")).to_contain_text("History")
     frame.locator("#panel").get_by_role("link", name="Delete").click()
-    expect(frame.locator("#panel")).to_contain_text("This cannot be undone")
+    expect(frame.locator("#panel")).to_contain_text("Delete Ada Lovelace?")
     frame.locator("#panel").get_by_role("button", name="Delete").click()
     expect(flash).to_contain_text("Deleted Ada Lovelace")
     expect(ada).to_have_count(0)
@@ -230,6 +247,24 @@ def test_an_embed_whose_connection_was_lost_catches_up(stage: Stage, way: str) -
     expect(shown.frame.locator("#log > li").last).to_contain_text("connected")
     shown.expect_fresh()
     assert shown.frame.evaluate("window.loadedOnce") is True
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_embed_says_whether_it_is_live_and_minds_no_stream_of_its_hosts(stage: Stage, way: str) -> None:
+    stage.server.add_users(3)
+    stage.desk.expected += ("htmx", "TypeError", "[hx-sse]", "AbortError", "Access to fetch")
+    shown = stage.embed(way)
+    badge = shown.frame.locator("#badge")
+    expect(badge).to_have_text("Live")
+    expect(badge).to_be_visible()
+    if way != "iframe":
+        shown.page.evaluate("document.body.dispatchEvent(new CustomEvent('htmx:sse:error', {bubbles: true}))")
+        shown.page.wait_for_timeout(300)
+        expect(badge).to_have_text("Live")
+    stage.cutter.refuse()
+    expect(badge).to_have_text("Reconnecting…")
+    stage.cutter.heal()
+    expect(badge).to_have_text("Live")
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -322,7 +357,7 @@ def test_a_part_touches_nothing_else_on_the_page(stage: Stage) -> None:
 def test_the_snippets_follow_the_listing_and_the_search_keeps_its_focus(stage: Stage) -> None:
     stage.server.add_users(30)
     page = stage.desk.open()
-    page.get_by_role("link", name="Embed", exact=True).click()
+    export(page, "Embed")
     snippet = page.locator("#snippet-iframe")
     expect(snippet).to_contain_text('/users/table"')
     assert snippet.evaluate("(one) => getComputedStyle(one).userSelect") == "all"
@@ -335,7 +370,7 @@ def test_the_snippets_follow_the_listing_and_the_search_keeps_its_focus(stage: S
     page.locator("#sort-role").click()
     expect(page.locator("th[aria-sort]")).to_have_text("Role")
     expect(snippet).to_have_count(0)
-    page.get_by_role("link", name="Embed", exact=True).click()
+    export(page, "Embed")
     expect(snippet).to_contain_text('sort=role"')
 
 
@@ -357,7 +392,7 @@ def plain(chromium: Browser, stage: Stage) -> Iterator[Desk]:
 def test_without_script_the_snippets_are_a_page_and_a_frame_refreshes_itself(stage: Stage, plain: Desk) -> None:
     stage.server.add_users(3)
     page = plain.open("/users?role=member", live=False, java_script_enabled=False)
-    page.get_by_role("link", name="Embed", exact=True).click()
+    export(page, "Embed")
     copied = page.locator("#snippet-iframe").inner_text()
     assert "role=member" in copied
     address = stage.host.paste("plain", copied, NEEDED["iframe"].format(stage.address))
@@ -369,7 +404,9 @@ def test_without_script_the_snippets_are_a_page_and_a_frame_refreshes_itself(sta
     # A change leads the window to the page of ours, where its result is told: a frame of another site has no cookie.
     users.locator("tr").filter(has_text="Ada").get_by_role("button", name="Active").click()
     expect(page).to_have_url(f"{stage.address}/users?role=member")
-    expect(page.locator("#flash")).to_contain_text("Saved Ada")
+    expect(page.locator("#flash")).to_contain_text("Ada: Status Closed")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#flash")).to_contain_text("Ada: Status Active")
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.window import Desk, edit, expect_fresh, fill, names, row
 from tests.running import Server
 
+READ = 700  # milliseconds that a person takes at least to read what is new
+
 
 def message(page: Page, label: str) -> Locator:
     """What is told about the field."""
-    told = page.get_by_label(label, exact=True).get_attribute("aria-describedby")
-    assert told, f"nothing is told about {label}"
-    return page.locator(f"#{told}")
+    field = page.get_by_label(label, exact=True)
+    expect(field).to_have_attribute("aria-describedby", re.compile("."))
+    return page.locator(f"#{field.get_attribute('aria-describedby')}")
 
 
 def save(page: Page, name: str = "Save") -> None:
@@ -64,10 +68,42 @@ def test_an_edit_of_an_older_version_shows_both_values_and_can_be_saved(server: 
     expect(message(two, "E-mail")).to_contain_text("theirs@example.org")
     assert two.get_by_label("User name", exact=True).get_attribute("aria-describedby") is None
     expect(row(two, "User 002")).to_contain_text("theirs@example.org")
+    two.wait_for_timeout(READ)
     save(two)
     expect(two.locator("#flash")).to_contain_text("Saved User 002")
     expect(row(one, "User 002")).to_contain_text("mine@example.org")
     expect_fresh(one, two)
+
+
+def test_what_the_other_changed_stays_where_nothing_was_typed(server: Server, desk: Desk) -> None:
+    server.add_users(3)
+    page = desk.open()
+    edit(page, "User 002")
+    server.execute("UPDATE users SET role = 'administrator', email = 'theirs@example.org' WHERE username = 'User 002'")
+    expect(row(page, "User 002")).to_contain_text("theirs@example.org")
+    page.get_by_label("User name", exact=True).fill("Ada")
+    expect(page.locator("#field-role")).to_have_value("member")
+    save(page)
+    expect(page.locator("#flash")).to_contain_text("Saved Ada")
+    expect(row(page, "Ada")).to_contain_text("Administrator")
+    expect(row(page, "Ada")).to_contain_text("theirs@example.org")
+    expect_fresh(page)
+
+
+def test_to_save_mine_after_a_conflict_takes_nothing_else_back(server: Server, desk: Desk) -> None:
+    server.add_users(3)
+    page = desk.open()
+    edit(page, "User 002")
+    server.execute("UPDATE users SET role = 'administrator', email = 'theirs@example.org' WHERE username = 'User 002'")
+    fill(page, "Ada", "mine@example.org")
+    save(page)
+    expect(message(page, "E-mail")).to_contain_text("theirs@example.org")
+    expect(page.locator("#form [aria-describedby]")).to_have_count(1)
+    page.wait_for_timeout(READ)
+    save(page, "Save mine")
+    expect(page.locator("#flash")).to_contain_text("Saved Ada")
+    expect(row(page, "Ada")).to_contain_text("mine@example.org")
+    expect(row(page, "Ada")).to_contain_text("Administrator")
 
 
 def test_the_others_version_can_be_taken(server: Server, desk: Desk) -> None:
@@ -118,6 +154,7 @@ def test_a_form_says_so_when_its_row_is_deleted_and_what_was_typed_can_be_added(
     expect(page.locator("#flash")).to_contain_text("deleted")
     expect(page.get_by_label("User name", exact=True)).to_have_value("Typed so far")
     expect(page.get_by_label("E-mail", exact=True)).to_have_value("typed@example.org")
+    page.wait_for_timeout(READ)
     save(page, "Add")
     expect(row(page, "Typed so far")).to_be_visible()
     expect_fresh(page)

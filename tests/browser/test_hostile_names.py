@@ -58,7 +58,7 @@ def test_hostile_names_are_text_in_forms_and_messages(server: Server, desk: Desk
     page.get_by_label("User name", exact=True).fill(name)
     page.get_by_label("E-mail", exact=True).fill("u@example.org")
     page.locator("#form").get_by_role("button", name="Add").click()
-    expect(page.locator("#flash")).to_have_text(f"Added {name}.")
+    expect(page.locator("#flash span")).to_have_text(f"Added {name}.")
     page.locator("#users tr").get_by_role("link", name="Edit").click()
     expect(page.get_by_label("User name", exact=True)).to_have_value(name)
     server.execute("UPDATE users SET role = 'administrator'")

@@ -25,6 +25,10 @@ FOCUS = """() => {
     }
 }"""
 
+REPLACED = """() => document.addEventListener("htmx:sse:after:message", ({detail}) => {
+    window.isReplaced ||= detail.message.data.includes('hx-target="#users" hx-swap="innerMorph"')
+})"""
+
 
 def see_focus(page: Page) -> str:
     """See that something has the focus, and that a reader sees so; return what it is."""
@@ -145,6 +149,7 @@ def test_the_focus_stays_on_a_button_that_changes_its_row(server: Server, desk: 
             page.keyboard.press(key)
         expect(row(page, "User 002").get_by_role("button", name=now)).to_be_focused()
         see_focus(page)
+        page.wait_for_timeout(700)  # quicker, it would be a double click
     expect_fresh(page)
 
 
@@ -166,6 +171,37 @@ def test_the_focus_stays_where_it_is_when_another_changes_its_row_and_the_rows_a
     see_focus(page)
     page.keyboard.press("Enter")
     expect(page.get_by_label("User name", exact=True)).to_have_value("User 002")
+
+
+def test_the_focus_goes_with_its_row_when_that_moves(server: Server, desk: Desk) -> None:
+    server.add_users(6)
+    page = desk.open("/users?sort=role")
+    tab_to(page, row(page, "User 005").get_by_role("button", name="Member"))
+    page.keyboard.press("Enter")
+    expect(row(page, "User 005").get_by_role("button", name="Administrator")).to_be_focused()
+    assert names(page)[:3] == ["User 003", "User 005", "User 006"]
+    see_focus(page)
+    expect(page.locator("#flash")).to_contain_text("User 005")
+    link = row(page, "User 005").get_by_role("link", name="Edit")
+    tab_to(page, link)
+    server.execute("UPDATE users SET role = 'member', email = 'new@example.org' WHERE username = 'User 005'")
+    expect(row(page, "User 005")).to_contain_text("new@example.org")
+    assert names(page)[-1] == "User 005"
+    expect(link).to_be_focused()
+    see_focus(page)
+    expect_fresh(page)
+
+
+def test_the_focus_stays_in_a_row_that_stays_when_all_are_replaced(server: Server, desk: Desk) -> None:
+    server.add_users(50)
+    page = desk.open("/users?sort=-email")
+    tab_to(page, row(page, "User 049").get_by_role("link", name="Edit"))
+    page.evaluate(REPLACED)
+    server.execute("DELETE FROM users WHERE username <> 'User 049'")
+    expect(page.locator("#users tr")).to_have_count(1)
+    assert page.evaluate("window.isReplaced"), "this proves nothing unless they are"
+    expect(row(page, "User 049").get_by_role("link", name="Edit")).to_be_focused()
+    see_focus(page)
 
 
 @pytest.mark.parametrize(("key", "neighbour"), [("Tab", "User 003"), ("Shift+Tab", "User 001")])

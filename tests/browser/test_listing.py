@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.window import Desk, expect_fresh, names, row, wait_until
+from tests.browser.window import Desk, expect_fresh, names, row, travel, wait_until
 from tests.running import ADD_USER, Server
 
 
@@ -73,19 +73,6 @@ def test_each_column_sorts_both_ways(server: Server, desk: Desk, column: str) ->
     wait_until(page, lambda: names(page) == before[::-1], "the order is not the other way round")
     expect(page.locator("[aria-sort]")).to_have_count(1)
     expect_fresh(page)
-
-
-def travel(page: Page, steps: int) -> None:
-    """Go through the history as the browser's own buttons do, and wait until htmx has had the page loaded anew."""
-    page.evaluate(f"() => {{ window.isOld = true; setTimeout(() => history.go({steps}), 0) }}")
-
-    def is_loaded() -> bool:
-        try:
-            return bool(page.evaluate("() => !window.isOld && document.readyState === 'complete'"))
-        except Error:
-            return False  # it is just being replaced
-
-    wait_until(page, is_loaded, "the page is loaded anew")
 
 
 def test_back_goes_through_sort_and_pages(server: Server, desk: Desk) -> None:

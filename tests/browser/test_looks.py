@@ -87,6 +87,8 @@ def test_no_page_asks_another_origin_or_breaks_its_policy(server: Server, desk: 
 def test_an_empty_directory_breaks_no_policy(desk: Desk) -> None:
     page = desk.open()
     page.locator("#connection summary").click()
+    expect(page.locator("#log > li").last).to_be_visible()
+    page.get_by_role("button", name="Export").click()
     expect(page.locator("#address")).to_be_visible()
 
 

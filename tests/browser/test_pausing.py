@@ -139,7 +139,7 @@ def test_a_readers_own_edits_while_paused_are_told_and_wait_like_all_others(serv
     page = desk.open()
     pause(page)
     click(page, "User 001", "Member")
-    expect(page.locator("#flash")).to_contain_text("Saved User 001")
+    expect(page.locator("#flash")).to_contain_text("User 001: Role Administrator")
     expect(page.locator("#waiting")).to_have_text("1 change waits", timeout=2_000)
     edit(page, "User 002")
     fill(page, "Ada", "ada@example.org")

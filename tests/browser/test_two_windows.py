@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.window import Desk, add, click, edit, expect_fresh, fill, names, row
-from tests.running import Server
+from tests.running import ADD_USER, Server
 
 
 def test_a_user_added_edited_and_deleted_in_one_window_changes_in_the_other(server: Server, desk: Desk) -> None:
@@ -41,7 +42,8 @@ def test_role_and_status_change_with_one_click_again_and_again(server: Server, d
         click(one, "User 001", shown)
         expect(row(one, "User 001").get_by_role("button", name=then)).to_be_visible()
         expect(row(two, "User 001").get_by_role("button", name=then)).to_be_visible()
-    expect(one.locator("#flash")).to_contain_text("Saved User 001")
+        one.wait_for_timeout(700)  # quicker, it would be a double click
+    expect(one.locator("#flash")).to_contain_text("User 001: Status Closed")
     click(two, "User 001", "Closed")
     expect(row(one, "User 001").get_by_role("button", name="Active")).to_be_visible()
     expect_fresh(one, two)
@@ -103,3 +105,17 @@ def test_an_empty_directory_says_so_until_the_first_user_comes(desk: Desk) -> No
     expect(row(page, "Ada Lovelace")).to_be_visible()
     expect(page.get_by_text("No users yet")).to_be_hidden()
     expect_fresh(page)
+
+
+@pytest.mark.only("sqlite")
+@pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
+@pytest.mark.parametrize("path", ["/users", "/users/table"])
+def test_windows_of_one_browser_on_one_listing_are_all_live(server: Server, desk: Desk, path: str) -> None:
+    server.add_users(1)
+    one = desk.open(path, live=False)
+    expect(one.locator("#badge")).to_have_text("Live")
+    two = desk.open(path, live=False, beside=one)
+    expect(two.locator("#badge")).to_have_text("Live")
+    server.execute(ADD_USER, "Ada Lovelace", "ada@example.org", "member", "active")
+    for window in (one, two):
+        expect(row(window, "Ada Lovelace")).to_be_visible()

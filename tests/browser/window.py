@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Frame, Locator, Page, Request, expect
+from playwright.sync_api import Browser, ConsoleMessage, Error, Frame, Locator, Page, Request, expect
 
 PATIENCE = 10.0  # seconds that anything may take
 CONNECTED = "#log > li:not([hx-post])"  # the line that the browser's answer brought, in any language
@@ -34,31 +34,42 @@ class Desk:
         self.address = address
         self.problems: list[str] = []
         self.others: tuple[str, ...] = ()  # addresses besides the server's that may be asked
-        self.expected: tuple[str, ...] = ("Failed to load resource",)  # what the console says of each 4xx
+        # What the console says: of each 4xx; in Firefox of a stream whose page is left.
+        self.expected: tuple[str, ...] = "Failed to load resource", "htmx: htmx:sse:error: Error in input stream"
         self._browser = browser
         self._stack = stack
 
-    def open(self, path: str = "/users", *, live: bool = True, **options: Any) -> Page:
-        """Open a window, another browser as far as the server can tell; wait until its page is live."""
-        context = self._browser.new_context(**options)
-        self._stack.callback(context.close)
-        context.set_default_timeout(PATIENCE * 1000)
-        context.on("request", self._note_request)
-        page = context.new_page()
+    def open(self, path: str = "/users", *, live: bool = True, beside: Page | None = None, **options: Any) -> Page:
+        """Open a window, another browser as far as the server can tell; wait until its page is live.
+
+        A window ``beside`` another is one more of the same browser.
+        """
+        page = beside.context.new_page() if beside else self._browse(**options)
         page.on("console", self._note_message)
-        page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
+        page.on("pageerror", lambda error: self._note("error", str(error)))
         page.goto(path if path.startswith("http") else f"{self.address}{path}")
         if live:
             expect(page.locator(CONNECTED).first).to_be_attached()
         return page
+
+    def _browse(self, **options: Any) -> Page:
+        context = self._browser.new_context(**options)
+        self._stack.callback(context.close)
+        context.set_default_timeout(PATIENCE * 1000)
+        context.on("request", self._note_request)
+        return context.new_page()
 
     def _note_request(self, request: Request) -> None:
         if not request.url.startswith((f"{self.address}/", *self.others, "data:")):
             self.problems.append(f"request to {request.url}")
 
     def _note_message(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not message.text.startswith(self.expected):
-            self.problems.append(f"{message.type}: {message.text}")
+        if message.type in ("error", "warning"):
+            self._note(message.type, message.text)
+
+    def _note(self, kind: str, text: str) -> None:
+        if not text.startswith(self.expected):
+            self.problems.append(f"{kind}: {text}")
 
 
 def row(page: Page, name: str) -> Locator:
@@ -85,6 +96,19 @@ def expect_fresh(*pages: Page) -> None:
         wait_until(page, lambda page=page: page.evaluate(SHOWN) == page.evaluate(FRESH), f"{page.url} is not true")  # type: ignore[misc]
 
 
+def travel(page: Page, steps: int) -> None:
+    """Go through the history as the browser's own buttons do, and wait until htmx has had the page loaded anew."""
+    page.evaluate(f"() => {{ window.isOld = true; setTimeout(() => history.go({steps}), 0) }}")
+
+    def is_loaded() -> bool:
+        try:
+            return bool(page.evaluate("() => !window.isOld && document.readyState === 'complete'"))
+        except Error:
+            return False  # it is just being replaced
+
+    wait_until(page, is_loaded, "the page is loaded anew")
+
+
 def fill(page: Page | Frame, username: str, email: str) -> None:
     """Fill in the form."""
     page.get_by_label("User name", exact=True).fill(username)
@@ -95,6 +119,12 @@ def click(page: Page, name: str, button: str) -> None:
     """Click a button in the row of the user ``name``, and wait for the answer: until then, a second is dropped."""
     with page.expect_response(lambda response: response.request.method == "POST"):
         row(page, name).get_by_role("button", name=button).click()
+
+
+def export(page: Page, name: str) -> None:
+    """Click a link of the menu."""
+    page.get_by_role("button", name="Export").click()
+    page.get_by_role("link", name=name, exact=True).click()
 
 
 def edit(page: Page, name: str) -> None:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from rowcast.config import PREFIX, Settings
 from tests.browser.conftest import launch
 from tests.browser.cutter import cutting
-from tests.browser.window import CONNECTED, PATIENCE, Desk, add, click, edit, expect_fresh, fill, names, row
+from tests.browser.window import CONNECTED, PATIENCE, Desk, add, click, edit, expect_fresh, export, fill, names, row
 from tests.deploy.hosts import GUIDE, HOSTS, PATH, blocks
 from tests.deploy.nginx import ROOT
 from tests.running import Server
@@ -110,13 +110,12 @@ def around(desk: Desk, page: Page) -> None:
     expect(page).to_have_url(f"{desk.address}/users?size=25&paused=1")
     expect(page.locator("#waiting")).to_contain_text("No changes yet")
     page.locator("#pause").click()
-    page.get_by_role("link", name="Embed").click()
+    export(page, "Embed")
     expect(page.locator("#snippet-iframe")).to_contain_text(f'src="{desk.address}/users/table?size=25"')
     frame = desk.open("/users/table", ignore_https_errors=True)
     frame.locator("#pager").get_by_role("link", name="Next").click()
     expect(frame.locator("#pager")).to_contain_text("51–60")
-    page.locator("#connection summary").click()
-    page.get_by_role("link", name="All that programs can ask").click()
+    export(page, "All that programs can ask")
     expect(page).to_have_url(f"{desk.address}/docs")
     page.get_by_role("button", name=CHINESE).click()
     expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")

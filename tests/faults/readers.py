@@ -13,14 +13,23 @@ PATIENCE = 30.0  # seconds that a machine that does other things as well may tak
 class Reader(asyncio.Protocol):
     """One reader of ``query``. ``last_id`` is where it is; ``events`` are kept only if it ``keeps`` them."""
 
-    def __init__(self, port: int, query: str = "", have: str = "", *, buffer: int = 0, keeps: bool = False) -> None:
+    def __init__(
+        self,
+        port: int,
+        query: str = "",
+        have: str = "",
+        *,
+        buffer: int = 0,
+        keeps: bool = False,
+        source: str = "127.0.0.1",
+    ) -> None:
         self.port, self.query, self.last_id = port, query, have
         self.backoff = 0.05, 0.25  # seconds between an end and the next connection
         self.statuses: Counter[int] = Counter()
         self.greetings = self.beats = self.clean_ends = self.cuts = 0
         self.moved_at = 0.0  # when it was greeted, or was last told something new
         self.events: list[bytes] = []
-        self._buffer, self._keeps = buffer, keeps
+        self._buffer, self._keeps, self._source = buffer, keeps, source
         self._transport: asyncio.Transport | None = None
         self._ended = asyncio.Event()
         self._status = 0
@@ -52,6 +61,7 @@ class Reader(asyncio.Protocol):
         if self._buffer:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._buffer)
         connection.setblocking(False)
+        connection.bind((self._source, 0))
         try:
             await loop.sock_connect(connection, ("127.0.0.1", self.port))
             await loop.create_connection(lambda: self, sock=connection)

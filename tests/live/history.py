@@ -9,15 +9,16 @@ from collections.abc import Mapping
 
 from rowcast.live.feed_key import FeedKey, Format
 from rowcast.live.frame import Frame
+from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing, parse
 from rowcast.users import USERS
-from tests.copy import Copy
+from tests.live.open_row import OpenRow, Shown
 from tests.live.reader import Reader
 from tests.live.skipping import patient_time
 from tests.live.tally import Tally
 from tests.live.world import Judge, World
 from tests.live.writes import Writer
-from tests.model import Decoder, Screen, parts
+from tests.model import Decoder, parts
 
 ROUNDS = 4
 PATIENCE = 20.0  # seconds until all agree
@@ -83,7 +84,7 @@ async def history(
     writer.fill(dice.choice([0, 30, 60, 60, 80]))
     await world.start()
     try:
-        faults = await _live(world, writer, dice, rounds, patience, form)
+        faults = await _live(world, writer, dice, rounds, patience, form, random.Random(f"rows of {seed}"))
     except AssertionError as error:
         error.add_note(f"This was history {seed}; repeat it by: {command(url, seed, rounds, form)}")
         raise
@@ -93,11 +94,22 @@ async def history(
 
 
 async def _live(
-    world: World, writer: Writer, dice: random.Random, rounds: int, patience: float, form: Format
+    world: World,
+    writer: Writer,
+    dice: random.Random,
+    rounds: int,
+    patience: float,
+    form: Format,
+    other_dice: random.Random,
 ) -> Counter[str]:
     asked = [*(listing(dice) for _ in range(3)), quiet(dice)]
     readers = [Reader(world, listing, form) for listing in [*asked, *dice.choices(asked, k=dice.randint(1, 2))]]
+    # By dice of their own, so that a seed is the same history with them and without.
+    with_a_row = [Reader(world, Listing(), row=Key((other_dice.randint(1, 60),))) for _ in range(2 * (form == "html"))]
     faults: Counter[str] = Counter()
+    for reader in with_a_row:
+        await reader.open()
+        await reader.connect()
     for reader in readers:
         await reader.open()
         if dice.random() < 0.5:
@@ -107,17 +119,23 @@ async def _live(
             await writer.write()
             await asyncio.sleep(dice.choice([0, 0.03]))
         if dice.random() < 0.05:
+            for reader in with_a_row:
+                reader.disconnect()
             faults[await restart(world, readers, writer, dice)] += 1
         for reader in dice.sample(readers, dice.choice([0, 1, 2, 2])):
             faults[await disturb(reader, dice)] += 1
+        for reader in with_a_row:
+            if other_dice.random() < 0.3:
+                await disturb(reader, other_dice)
         await asyncio.sleep(dice.choice([0, 0.002, 0.03]))
         for reader in readers:
             reader.check()
     await recover(readers, dice)
+    await recover(with_a_row, other_dice)
     for _ in range(dice.randint(0, 3)):
         await writer.write()  # while some have only just connected, and while pages are read
         await asyncio.sleep(dice.choice([0, 0.01]))
-    await settle(world, readers, patience)
+    await settle(world, [*readers, *with_a_row], patience)
     return faults
 
 
@@ -196,12 +214,14 @@ async def settle(world: World, readers: list[Reader], patience: float) -> None:
         assert all(map(is_summary, reader.writer.frames[count:])), "nothing changes, so nothing is sent"
 
 
-async def agree(readers: list[Reader], judged: Mapping[FeedKey, tuple[Screen | Copy, str]], deadline: float) -> None:
+async def agree(readers: list[Reader], judged: Mapping[FeedKey, tuple[Shown, str]], deadline: float) -> None:
     """Wait until every reader is at the revision of the fresh page, and see that it then shows the same."""
     for reader in readers:
         fresh, revision = judged[reader.key]
         query = reader.key.listing.query
-        while reader.position != revision:
+        while reader.position != revision or (isinstance(reader.screen, OpenRow) and reader.screen.is_asking):
+            if not reader.is_connected:  # its stream was ended by the server: a browser comes back
+                await reader.connect()
             assert patient_time() < deadline, f"{query!r} stays at {reader.position}, not {revision}"
             await asyncio.sleep(0.01)
         reader.check()

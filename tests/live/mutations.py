@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from rowcast.tables import matching_rows
 from rowcast.tables import page as pages
 from rowcast.tables.listing import Listing
 from rowcast.tables.page import Page, Row
-from rowcast.tables.page_dependency import PageDependency
+from rowcast.tables.page_dependency import PageDependency, RowDependency
 from rowcast.tables.row_change import RowChange
 from rowcast.tables.table import Table
 
@@ -51,6 +52,22 @@ def flag_cleared_late(patch: Patch) -> None:
     patch.setattr(Feed, "_refresh", late)
 
 
+def unread_listing_unheard(patch: Patch) -> None:
+    """A listing that nobody reads for a moment is not told of changes, and its reader comes back to what it was."""
+    invalidate = Feed.invalidate
+
+    def deaf(self: Feed, changes: Sequence[RowChange] | None = None) -> None:
+        if self.subscribers:
+            invalidate(self, changes)
+
+    patch.setattr(Feed, "invalidate", deaf)
+
+
+def last_page_kept(patch: Patch) -> None:
+    """Who asked for a page past the end goes on to follow the last page when the table has grown beyond the number."""
+    patch.setattr(Feed, "_part", lambda self: None)
+
+
 def trailing_change_lost(patch: Patch) -> None:
     """The throttle swallows what comes while it waits: only the leading edge of a burst is served."""
     sleep = asyncio.sleep
@@ -70,9 +87,14 @@ def compared_before_subscribed(patch: Patch) -> None:
     subscribe = Feed.subscribe
 
     def late(self: Feed, subscriber: Subscriber, have: str) -> None:
+        def join() -> None:
+            self.subscribers[subscriber] = None
+            if self._task is None:
+                self._task = asyncio.create_task(self._follow())
+
         subscribe(self, subscriber, have)
         self.subscribers.pop(subscriber, None)
-        asyncio.get_running_loop().call_later(0.05, self.subscribers.setdefault, subscriber)
+        asyncio.get_running_loop().call_later(0.05, join)
 
     patch.setattr(Feed, "subscribe", late)
 
@@ -94,14 +116,50 @@ def moved_row_updated_in_place(patch: Patch) -> None:
     def wrong(old: PageSnapshot, new: Page) -> PageDiff:
         found = diff(old, new)
         kept = (InsertedRun(i.after, tuple(id for id in i.keys if id not in found.moved)) for i in found.inserted)
-        return replace(
-            found,
-            deleted=tuple(id for id in found.deleted if id not in found.moved),
-            inserted=tuple(insertion for insertion in kept if insertion.keys),
-            updated=(*found.updated, *found.moved),
-        )
+        return replace(found, inserted=tuple(insertion for insertion in kept if insertion.keys))
 
     patch.setattr(html_encoder, "diff", wrong)
+
+
+def moved_row_made_anew(patch: Patch) -> None:
+    """A row that moved is deleted and added: it looks as it should, but what a reader has in hand there is lost."""
+
+    def wrong(old: PageSnapshot, new: Page) -> PageDiff:
+        found = diff(old, new)
+        stays = tuple(id for id in found.updated if id not in found.moved)
+        return replace(found, deleted=(*found.deleted, *found.moved), updated=stays, moved=frozenset())
+
+    patch.setattr(html_encoder, "diff", wrong)
+
+
+def moved_row_looks_as_it_did(patch: Patch) -> None:
+    """A row that moved is moved, and not told what it became."""
+
+    def wrong(old: PageSnapshot, new: Page) -> PageDiff:
+        found = diff(old, new)
+        return replace(found, updated=tuple(id for id in found.updated if id not in found.moved))
+
+    patch.setattr(html_encoder, "diff", wrong)
+
+
+def new_row_taken_for_one_that_moved(patch: Patch) -> None:
+    """A new row is to be moved to its place, where there is none to move."""
+
+    def wrong(old: PageSnapshot, new: Page) -> PageDiff:
+        found = diff(old, new)
+        return replace(found, moved=frozenset(id for run in found.inserted for id in run.keys))
+
+    patch.setattr(html_encoder, "diff", wrong)
+
+
+def rows_replaced_by_new_ones(patch: Patch) -> None:
+    """Where all rows are replaced, those that stay are made anew."""
+    made = html_encoder.part
+
+    def wrong(target: str, swap: str, content: str = "") -> str:
+        return made(target, "innerHTML" if swap == "innerMorph" else swap, content)
+
+    patch.setattr(html_encoder, "part", wrong)
 
 
 def total_forgotten(patch: Patch) -> None:
@@ -241,3 +299,18 @@ def any_row_taken_for_none(patch: Patch) -> None:
     """When PostgreSQL tells that rows were written, and not which, no row was."""
     add = NotifiedChanges.add
     patch.setattr(NotifiedChanges, "add", lambda self, table, changes: add(self, table, changes or []))
+
+
+def open_row_not_told(patch: Patch) -> None:
+    """Whoever has a row open hears of it only when the connection begins."""
+    patch.setattr(RowDependency, "may_change", lambda self, page, changes: False)
+
+
+def row_forgotten_when_it_is_gone(patch: Patch) -> None:
+    """A row that was deleted is taken for none that anybody has open."""
+    may_change = RowDependency.may_change
+
+    def forgetful(self: RowDependency, page: Page, changes: Sequence[RowChange]) -> bool:
+        return may_change(self, page, [change for change in changes if change.after])
+
+    patch.setattr(RowDependency, "may_change", forgetful)

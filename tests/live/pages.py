@@ -23,7 +23,7 @@ NAMES = (
     "<img src=x onerror=alert(1)>",
     "</tr></hx-partial><script>",
     "a\rid: 1\r\rdata: x",
-    "\u202eadA",
+    "\u202eevE",
     "🎉 & é",
 )
 RENDERER = TableRenderer(USERS, Audience("en"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from rowcast.live.feed_key import FeedKey, Format
 from rowcast.live.frame import Frame, FrameSegment
 from rowcast.live.subscriber import Subscriber
+from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing
 from rowcast.users import USERS
-from tests.copy import Copy
+from tests.live.open_row import OpenRow, Shown
 from tests.live.world import AUDIENCE, World
 from tests.live.writer import MemoryWire
-from tests.model import Screen
 
 
 class FragileWire(MemoryWire):
@@ -36,15 +36,15 @@ class FragileWire(MemoryWire):
 
 
 class Reader:
-    """One browser window on ``listing``; in the form ``json`` a program that keeps a copy of it."""
+    """One browser window on ``listing``; in the form ``json`` a program that keeps a copy of it; on a ``row`` alone."""
 
-    def __init__(self, world: World, listing: Listing, form: Format = "html") -> None:
+    def __init__(self, world: World, listing: Listing, form: Format = "html", row: Key | None = None) -> None:
         self.world = world
-        self.key = FeedKey(USERS.name, listing, AUDIENCE, form)
+        self.key = FeedKey(USERS.name, listing, AUDIENCE, form, row)
         self.writer = FragileWire()
         self.subscriber: Subscriber | None = None
         self._have = ""
-        self._kept: tuple[Screen | Copy, str] | None = None
+        self._kept: tuple[Shown, str] | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -57,7 +57,7 @@ class Reader:
         return self.writer.last_id or self._have
 
     @property
-    def screen(self) -> Screen | Copy:
+    def screen(self) -> Shown:
         """What the window shows."""
         assert self.writer.screen
         return self.writer.screen
@@ -71,16 +71,15 @@ class Reader:
     async def connect(self, junk: str | None = None) -> None:
         """Open the stream where the window is, or at a position that nobody knows."""
         self.disconnect()
-        await self.world.hub.feed(self.key)
+        await self.world.hub.feed(self.key, "reader")
         position = self.position if junk is None else junk
         self.subscriber = self.world.hub.subscribe(self.key, self.writer, position, "reader")
+        self.subscriber.left = self._left
 
     def disconnect(self) -> None:
         """Lose the connection, and with it what was not read."""
         if self.subscriber is not None:
-            self.world.hub.unsubscribe(self.key, self.subscriber, "reader")
             self.subscriber.closed()
-            self.subscriber = None
         # Nothing more arrives, whoever still writes.
         self._have = self.position
         self.writer = FragileWire(self.writer.screen)
@@ -114,9 +113,16 @@ class Reader:
         self._kept = None
         return True
 
+    def _left(self) -> None:
+        assert self.subscriber
+        self.world.hub.unsubscribe(self.key, self.subscriber, "reader")
+        self.subscriber = None
+
     def check(self) -> None:
         """At one revision all windows on one listing show the same: an id never travels ahead of its steps."""
         if self.writer.failure:
             raise self.writer.failure
+        if isinstance(self.screen, OpenRow):
+            return  # what it is told is that there is news
         seen = self.world.shown.setdefault(self.position, self.screen.state)
         assert seen == self.screen.state, f"{self.key.listing.query!r} shows two things at {self.position}"

@@ -19,11 +19,11 @@ async def test_a_reader_that_missed_something_catches_up_in_its_greeting(feed: F
     had = source.revision
     source.rows[2] = 1
     feed.invalidate()
-    await until(lambda: feed.revision == source.revision)
+    await feed.start()
     writer = MemoryWire(stale)
     feed.subscribe(Subscriber(writer, life=60, stall=60), had)
     assert len(writer.frames) == 1
-    assert targets(writer, 0) == ["log", "beat", "user-2", "notice-user-2"]
+    assert targets(writer, 0) == ["log", "beat", "user-2"]
     assert stale.state == source.screen.state
 
 
@@ -41,7 +41,7 @@ async def test_only_so_many_revisions_are_remembered(source: Source) -> None:
     for edition in range(1, 5):
         source.rows[1] = edition
         feed.invalidate()
-        await until(lambda: feed.revision == source.revision)
+        await feed.start()
         revisions.append(source.revision)
     for revision, replaces in ((revisions[0], True), (revisions[1], False)):
         _, writer = connect(feed, source, revision)
@@ -53,7 +53,7 @@ async def test_in_a_storm_of_reconnects_the_frame_from_one_revision_is_made_once
     had = source.revision
     source.rows[1] = 1
     feed.invalidate()
-    await until(lambda: feed.revision == source.revision)
+    await feed.start()
     for _ in range(50):
         connect(feed, source, had)
         connect(feed, source, "junk")

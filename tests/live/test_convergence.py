@@ -23,7 +23,7 @@ from tests.live.skipping import run
 from tests.live.tally import Tally
 from tests.live.world import World
 from tests.live.writes import Writer
-from tests.model import parts
+from tests.model import Screen, parts
 
 TOGETHER = 16  # histories at a time, so that one works while others wait
 EACH = 80  # histories of one test
@@ -117,5 +117,6 @@ async def test_after_a_release_every_reader_gets_one_frame_that_replaces_all(
     for reader in readers:
         (event,) = reader.writer.events
         assert [part.target for part in parts(event.data)] == ["log", "beat", "users", "pager"]
+        assert isinstance(reader.screen, Screen)
         assert ("release-1" in reader.screen.state[0]) == bool(reader.screen.ids)
     await world.stop()

@@ -118,6 +118,7 @@ async def test_a_change_that_cannot_touch_the_page_is_no_reason_to_read_it(feed:
 
 
 async def test_any_change_counts_while_the_page_is_read_or_is_to_be_read_again(feed: Feed, source: Source) -> None:
+    connect(feed, source)
     source.open.clear()
     feed.invalidate()
     await until(lambda: source.under_way)
@@ -175,7 +176,7 @@ async def test_the_heartbeat_carries_the_id_and_looks_for_changes_that_nobody_to
     source.rows[1] = 1
     await until(lambda: len(writer.events) >= 3)
     feed.stop()
-    assert targets(writer, 1) == ["user-1", "notice-user-1", "summary"]
+    assert targets(writer, 1) == ["user-1", "summary"]
     (beat,) = parts(writer.events[2].data)
     assert (beat.target, beat.swap) == ("beat", "outerHTML")
     assert 'id="beat"' in beat.content

@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from sqlalchemy import Connection
+
 from rowcast.database import Database
 from rowcast.database.sqlite import Sqlite
 from rowcast.live.audience import Audience
@@ -22,12 +24,13 @@ from rowcast.live.signals import signal_of
 from rowcast.showing.table_renderer import TableRenderer
 from rowcast.tables import matching_rows
 from rowcast.tables.listing import Listing
-from rowcast.tables.page import Page, Row, page_of
+from rowcast.tables.page import Page, Row, page_of, page_of_row
 from rowcast.tables.page_cache import PageCache
-from rowcast.tables.page_dependency import PageDependency
+from rowcast.tables.page_dependency import PageDependency, RowDependency
 from rowcast.tables.serialization import page_as_json, row_as_json
 from rowcast.users import USERS
 from tests.copy import Copy
+from tests.live.open_row import OpenRow, Shown
 from tests.model import Screen
 from tests.programs import REFUSED, PostgresProgram, SqliteProgram, program
 
@@ -106,8 +109,8 @@ class World:
         self.renderer = Edition(self.edition)
         self.hub = Hub(
             self._read,
-            lambda key: encoder_of(key.format, self.renderer),
-            lambda key: PageDependency(USERS, key.listing),
+            lambda key: encoder_of(key, self.renderer),
+            lambda key: PageDependency(USERS, key.listing) if key.row is None else RowDependency(key.row),
             self._limits,
         )
         self.signal = signal_of(self.database, self.hub, (USERS,))
@@ -124,18 +127,20 @@ class World:
         self.frames += self.hub.metrics.frames
         self.refreshes["spared"] += self.hub.metrics.spared
 
-    async def served(self, key: FeedKey) -> tuple[Screen | Copy, str]:
+    async def served(self, key: FeedKey) -> tuple[Shown, str]:
         """Return the page that a request gets now, and its revision."""
-        return _shown(key, await self.pages.read(USERS, key.listing), self.renderer)
+        return self._shown(key, await self._page(key), self.renderer)
 
-    async def judged(self, keys: Iterable[FeedKey], judge: Judge) -> dict[FeedKey, tuple[Screen | Copy, str]]:
+    async def judged(self, keys: Iterable[FeedKey], judge: Judge) -> dict[FeedKey, tuple[Shown, str]]:
         """Return the same pages made of nothing but the database, their rows found by other means and shown anew."""
         asked = list(dict.fromkeys(keys))
-        pages = await self.database.query(lambda connection: [page_of(connection, USERS, key.listing) for key in asked])
+        pages = await self.database.query(lambda connection: [_read(connection, key) for key in asked])
         users = self._other.execute(f"SELECT {', '.join(FOUND_BY)} FROM users")
-        found = {}
+        found: dict[FeedKey, tuple[Shown, str]] = {}
         for key, page in zip(asked, pages, strict=True):
-            screen, _ = found[key] = _shown(key, page, judge)
+            screen, _ = found[key] = self._shown(key, page, judge)
+            if isinstance(screen, OpenRow):
+                continue
             ids, total = _expected(users, key.listing)
             assert screen.ids == [f"user-{id}" for id in ids], f"{key.listing.query!r} is not in its order"
             assert screen.says(total), f"{key.listing.query!r} has {total} rows"
@@ -156,13 +161,33 @@ class World:
 
     async def _read(self, key: FeedKey) -> Page:
         self.refreshes["made"] += 1
-        read = asyncio.create_task(self.pages.read(USERS, key.listing))
-        self._reads.add(read)
-        read.add_done_callback(self._reads.discard)
-        page = await asyncio.shield(read)
+        page = await self._awaited(key)
         if self.slow:
             await asyncio.sleep(self.slow)
         return page
+
+    async def _awaited(self, key: FeedKey) -> Page:
+        read = asyncio.create_task(self._page(key))
+        self._reads.add(read)
+        read.add_done_callback(self._reads.discard)
+        return await asyncio.shield(read)
+
+    async def _page(self, key: FeedKey) -> Page:
+        return await (self.pages.read(USERS, key.listing) if key.row is None else self.pages.read_row(USERS, key.row))
+
+    def _shown(self, key: FeedKey, page: Page, renderer: TableRenderer) -> tuple[Shown, str]:
+        revision = page.revision(renderer.seed)
+        if key.row is not None:
+
+            async def ask() -> str:
+                return self.renderer.rows((await self._awaited(key)).rows)
+
+            return OpenRow(renderer.rows(page.rows), ask), revision
+        if key.format == "json":
+            document = {**page_as_json(page, revision), "rows": [row_as_json(row) for row in page.rows]}
+            return Copy(json.loads(json.dumps(document))), revision
+        html = renderer.render("_listing.html", page=page, listing=key.listing, revision=revision)
+        return Screen(html), revision
 
 
 def _expected(users: Iterable[tuple[Any, ...]], listing: Listing) -> tuple[list[int], str]:
@@ -190,13 +215,8 @@ def _expected(users: Iterable[tuple[Any, ...]], listing: Listing) -> tuple[list[
     return ids, f"{known:,}" if known == len(found) else f"more than {known:,}"
 
 
-def _shown(key: FeedKey, page: Page, renderer: TableRenderer) -> tuple[Screen | Copy, str]:
-    revision = page.revision(renderer.seed)
-    if key.format == "json":
-        document = {**page_as_json(page, revision), "rows": [row_as_json(row) for row in page.rows]}
-        return Copy(json.loads(json.dumps(document))), revision
-    html = renderer.render("_listing.html", page=page, listing=key.listing, revision=revision)
-    return Screen(html), revision
+def _read(connection: Connection, key: FeedKey) -> Page:
+    return page_of(connection, USERS, key.listing) if key.row is None else page_of_row(connection, USERS, key.row)
 
 
 def _bytes(value: Any) -> Any:

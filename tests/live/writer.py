@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rowcast.live.frame import Frame
 from rowcast.live.subscriber import Subscriber
-from tests.copy import Copy
-from tests.model import Decoder, Event, Screen
+from tests.live.open_row import Shown
+from tests.model import Decoder, Event
 
 
 class MemoryWire:
@@ -14,7 +14,7 @@ class MemoryWire:
     Nobody notices a cable that is cut: the sender hears of it when the connection breaks.
     """
 
-    def __init__(self, screen: Screen | Copy | None = None) -> None:
+    def __init__(self, screen: Shown | None = None) -> None:
         self.frames: list[Frame] = []
         self.events: list[Event] = []
         self.is_full = False

@@ -53,7 +53,7 @@ class Got:
     @property
     def flash(self) -> str:
         """The result of the last action, in a page or a part."""
-        found = self.html.xpath("//*[@id='flash'] | //hx-partial[@hx-target='#flash']")
+        found = self.html.xpath("//*[@id='flash']/span | //hx-partial[@hx-target='#flash']/span")
         return str(found[0].text_content().strip()) if found else ""
 
     @property
@@ -65,6 +65,11 @@ class Got:
     def hidden(self) -> dict[str, str]:
         """The values that the form carries unseen."""
         return {name: value for name, value in self._form.fields.items() if name not in ADA}
+
+    @property
+    def read(self) -> dict[str, str]:
+        """The same once somebody has read the form, and it is no longer known when it was shown."""
+        return {name: value for name, value in self.hidden.items() if name != "rendered"}
 
     @property
     def told(self) -> dict[str, str]:
@@ -83,4 +88,5 @@ async def ask(client: Client, method: str, path: str, reader: dict[str, str], **
     """Send one request; ``sent`` is ``form``, ``json`` or ``data``, and more ``headers``."""
     headers = reader | sent.pop("headers", {})
     response = await client.open(path, method=method, headers=headers, **sent)
-    return Got(response.status_code, response.headers, await response.get_data(as_text=True))
+    body = (await response.get_data(as_text=False)).decode("utf-8", "replace")  # a file may be no text
+    return Got(response.status_code, response.headers, body)

@@ -19,7 +19,8 @@ from tests.routes.mounted import CROSS, HOST, READERS, WAYS, MountedClient, Way
 pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
 
 # What no page leads to: streams, which are followed below, and what programs are told of.
-ASKED_BY_PROGRAMS = {"users.stream", "users.stream_json", "live", "ready", "metrics", "users.notice", "users.waiting"}
+STREAMS = {"users.stream", "users.stream_json", "users.stream_row"}
+ASKED_BY_PROGRAMS = {*STREAMS, "live", "ready", "metrics", "users.waiting"}
 CHINESE = {"Accept-Language": "zh-CN"}
 
 
@@ -117,13 +118,16 @@ async def test_no_frame_of_a_stream_leaves_the_path(
         users = f"{way.public}/users"
         assert (await mounted.ask("POST", f"{users}/1", JSON, json={"role": "administrator"})).status == 200
         changed = mounted.note((await stream.next()).data)
-        assert {f"{users}/1", f"{users}/1/edit", f"{users}/1/notice"} <= changed
+        assert {f"{users}/1", f"{users}/1/edit"} <= changed
         await mounted.ask("DELETE", f"{users}/2", JSON)
         while "/users?" not in str(changed):  # the pager
             changed = mounted.note((await stream.next()).data)
     # Whoever comes back with nothing gets all rows.
     async with following(mounted, address.partition("?")[0] + "?embed=part" * (reader is CROSS), reader) as stream:
         assert f"{users}/3" in mounted.note((await stream.next()).data)
+    address = address.partition("/stream")[0] + "/3/stream" + "?embed=part" * (reader is CROSS)
+    async with following(mounted, address, reader) as stream:
+        assert f"{users}/3/notice" in mounted.note((await stream.next()).data)
 
 
 async def test_search_tells_the_browser_addresses_below_the_path(mounted: MountedClient, way: Way) -> None:

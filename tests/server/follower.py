@@ -66,7 +66,7 @@ class Follower:
 
     def _count(self, parts: list[tuple[str, str]]) -> None:
         rows = [swap for target, swap in parts if target.startswith(("#users", "#user-"))]
-        if ("#users", "innerHTML") in parts:
+        if ("#users", "innerMorph") in parts:
             self.whole += 1
         elif rows:
             self.steps += 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from tests.server.stream import following
 
 pytestmark = pytest.mark.only("sqlite")  # nothing here is about the database
 
+PATIENCE = 10.0  # seconds; those that take longer than twice of it are ended anyway
 ADA = {"username": "Ada Lovelace", "email": "ada.lovelace@example.org"}
 
 
@@ -69,6 +72,39 @@ async def test_a_body_of_one_megabyte_without_a_length_is_refused(server: Server
 
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         assert (await client.post("/users", content=body(), headers=headers)).status_code == 413
+
+
+HEAD = b"POST /users HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("endless", [b"x", b"x: y\r\n"], ids=["one", "many"])
+@pytest.mark.parametrize("before", [b"", b"0\r\n", b"5;x="], ids=["head", "trailers", "extension"])
+async def test_what_has_no_end_before_a_body_or_after_it_is_refused(
+    server: Server, before: bytes, endless: bytes
+) -> None:
+    reads, writes = await asyncio.open_connection("127.0.0.1", server.port)
+    writes.write((CHUNKED + before) if before else HEAD)
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    answer = b""
+    with suppress(ConnectionError):
+        while not reads.at_eof() and asyncio.get_running_loop().time() < deadline:
+            writes.write(endless * 1000)
+            await writes.drain()
+            await asyncio.sleep(0.001)
+        assert reads.at_eof(), "it is still taken"
+        answer = await reads.read()
+    writes.close()
+    assert not answer or answer.startswith((b"HTTP/1.1 431", b"HTTP/1.1 400"))
+
+
+async def test_what_follows_a_body_is_for_nobody(server: Server) -> None:
+    reads, writes = await asyncio.open_connection("127.0.0.1", server.port)
+    body = json.dumps(ADA).encode()
+    chunks = b"%x\r\n%b\r\n0\r\nSec-Fetch-Site: cross-site\r\nAccept: text/html\r\n\r\n" % (len(body), body)
+    writes.write(CHUNKED + chunks)
+    assert (await reads.readline()).startswith(b"HTTP/1.1 201")
+    writes.close()
 
 
 @pytest.mark.parametrize(

@@ -33,11 +33,21 @@ def refused(folder: Path, **settings: object) -> str:
         ("prot", "1", "ROWCAST_PORT"),
         ("database", "postgres://localhost/rowcast", "sqlite"),
         ("prefix", "/users", "ROWCAST_PREFIX='/users'"),
+        ("host", "no-such-host.invalid", "no-such-host.invalid, port 0, cannot be had"),
+        ("host", "a..b", "a..b, port 0, cannot be had"),
+        ("host", "192.0.2.1", "192.0.2.1, port 0, cannot be had"),
+        ("database", "postgresql://me:hush@no-such-host.invalid/x", "postgresql://me@no-such-host.invalid/x cannot be"),
+        ("database", "postgresql://127.0.0.1:1/x?user=me&password=hush", "postgresql://127.0.0.1:1/x cannot be used"),
+        ("database", "postgresql://me:hush@127.0.0.1:1/x?ssl=hush", "cannot be used"),
+        ("secret", "", "ROWCAST_SECRET=''"),
         ("database", "sqlite:///no/such/folder/rowcast.db", "no/such/folder/rowcast.db"),
     ],
 )
 def test_a_bad_setting_is_named_with_the_remedy(tmp_path: Path, name: str, value: str, told: str) -> None:
-    assert told in refused(tmp_path, **{name: value})
+    found = refused(tmp_path, **{name: value})
+    assert told in found
+    assert "hush" not in found
+    assert "Unknown error" not in found
 
 
 def test_a_prefix_that_workers_cannot_have_is_told_once(tmp_path: Path) -> None:
@@ -55,8 +65,17 @@ def test_an_older_database_is_told_to_migrate(tmp_path: Path) -> None:
     with running(tmp_path):
         pass
     with closing(sqlite3.connect(tmp_path / "rowcast.db")) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0000'")
+        connection.execute("UPDATE alembic_version SET version_num = '0004'")
     assert "rowcast migrate" in refused(tmp_path)
+
+
+def test_workers_refuse_what_one_process_refuses_and_say_it_once(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "rowcast.db")) as connection, connection:
+        connection.execute("CREATE TABLE users (mine)")
+    before = (tmp_path / "rowcast.db").read_bytes()
+    assert refused(tmp_path, workers=2).count("has tables of another program: users") == 1
+    assert (tmp_path / "rowcast.db").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["rowcast.db"]
 
 
 def test_an_address_that_hears_nothing_is_refused_with_the_remedy(tmp_path: Path, cluster: Databases) -> None:

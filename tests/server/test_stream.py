@@ -7,7 +7,7 @@ import httpx
 from tests.running import ADD_USER, Server
 from tests.server.stream import Event, following
 
-EVERYTHING = [("#users", "innerHTML"), ("#pager", "outerHTML")]
+EVERYTHING = [("#users", "innerMorph"), ("#pager", "outerHTML")]
 
 
 def revision(server: Server, query: str) -> str:

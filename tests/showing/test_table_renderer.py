@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 
+import lxml.html
 import pytest
 from jinja2 import Template
 
@@ -15,8 +16,11 @@ from rowcast.showing.link_builder import ORIGIN
 from rowcast.showing.table_renderer import PREFIXES, RendererCache, TableRenderer
 from rowcast.showing.template_environment import environment, version
 from rowcast.tables.listing import Listing
+from rowcast.tables.page import Row
+from rowcast.tables.table import Table
 from rowcast.users import USERS
-from tests.live.pages import NAMES, RENDERER, page, row
+from tests.live.pages import NAMES, NOON, RENDERER, page, row
+from tests.other_tables import KEYS, PARTS, SLOTS, fields
 
 
 def test_a_row_is_rendered_once_for_each_state() -> None:
@@ -161,6 +165,21 @@ def test_ids_never_begin_with_a_digit_for_htmx_would_throw() -> None:
     assert len(ids) > 4
     assert all(re.fullmatch(r"[A-Za-z][\w-]*", id) for id in ids)
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("embed", [None, EmbedOptions("http://localhost")], ids=["page", "part of another's"])
+@pytest.mark.parametrize("table", [USERS, PARTS, SLOTS], ids=lambda table: table.name)
+def test_what_can_hold_the_focus_or_asks_by_itself_has_an_id_of_its_own(
+    table: Table, embed: EmbedOptions | None
+) -> None:
+    more = {"created": NOON, "changed": NOON, "version": 1}
+    rows = [Row(key, str(key).encode(), {**fields(table, key), **more}) for key in KEYS.get(table, ())]
+    html = TableRenderer(table, Audience("en", embed)).rows(rows or [row(number) for number in range(120)])
+    document = lxml.html.document_fromstring(f"<table><tbody>{html}</tbody></table>")
+    asking = "@*[starts-with(name(), 'hx-')]"
+    found = document.xpath(f"//tr | //a | //button | //form | //input | //select | //*[@tabindex or {asking}]")
+    assert len(found) >= 6 * len(document.xpath("//tr")), "this proves nothing unless they are there"
+    assert len({element.get("id", "").casefold() for element in found} - {""}) == len(found)
 
 
 def test_a_template_that_lacks_a_value_fails_instead_of_showing_nothing() -> None:

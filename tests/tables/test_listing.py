@@ -61,6 +61,7 @@ def test_the_order_of_keys_and_defaults_that_are_spelt_out_make_no_difference(
         pytest.param("q=a%00%0Ab", Listing(q="a  b"), id="control characters in the search"),
         pytest.param("q=" + "x" * 500, Listing(q="x" * LONGEST_SEARCH), id="a search that is too long"),
         pytest.param("q=A%CC%8A", Listing(q="Å"), id="a decomposed search"),
+        pytest.param("q=%E2%80%8B+%E3%85%A4", Listing(), id="a search for what nobody sees"),
         pytest.param("sort=username", Listing(), id="the order that is the default"),
         pytest.param("sort=-username", Listing(sort="-username"), id="the other way round"),
         pytest.param("page=007&size=50", Listing(page=7), id="leading zeros"),
@@ -124,6 +125,8 @@ def test_another_page_size_begins_at_page_1_and_another_page_keeps_the_rest() ->
         ("/", []),
         ("example.org", ["100% Bob", "Straße", "under_score", "Äda"]),
         ("' OR 1=1 --", []),
+        ("stra\u200bsse\u00ad", ["Straße"]),
+        ("100%\u00a0\u00a0Bob", ["100% Bob"]),
     ],
 )
 async def test_a_search_finds_what_people_would(database: Database, search: str, found: list[str]) -> None:

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
-from sqlalchemy.exc import OperationalError
 
-from rowcast.database import Database
+from rowcast.database import Database, Unusable
 from rowcast.tables import page_cache, row_writes
 from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing
@@ -155,7 +154,7 @@ async def test_a_read_that_fails_is_not_kept(database: Database, monkeypatch: py
     with monkeypatch.context() as patch:
         patch.setattr(page_cache, "page_of", _fail)
         for _ in range(2):
-            with pytest.raises(OperationalError):
+            with pytest.raises(Unusable):
                 await kept.read(USERS, Listing())
     assert (await kept.read(USERS, Listing())).total == 0
 

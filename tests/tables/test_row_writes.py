@@ -23,6 +23,7 @@ from rowcast.tables.row_writes import RowNotFound, ValueTaken, VersionConflict
 from rowcast.tables.table import Column, Table
 from rowcast.users import USERS, User
 from tests.conftest import Outside, make_user
+from tests.programs import LOCKED
 from tests.tables.reading import read_changes
 
 
@@ -93,10 +94,15 @@ async def test_a_deleted_row_is_gone_and_its_id_is_never_used_again(database: Da
 
 @pytest.mark.parametrize(
     ("there", "new"),
-    [("Ada", "ADA"), ("ÄDA", "äda"), ("Straße", "STRASSE"), ("ＡＤＡ", "ada"), ("İ", "i\u0307")],
+    [
+        *(("Ada", "ADA"), ("ÄDA", "äda"), ("Straße", "STRASSE"), ("ＡＤＡ", "ada"), ("İ", "i\u0307")),
+        *(("Ada", "Ada\u200b"), ("A\u00adda", "Ada"), ("Ada L", "Ada  L"), ("👩\u200d🚀", "👩🚀")),
+    ],
     ids=ascii,
 )
-async def test_a_name_is_taken_whatever_its_case_and_width(database: Database, there: str, new: str) -> None:
+async def test_a_name_is_taken_whatever_its_case_and_width_and_what_nobody_sees(
+    database: Database, there: str, new: str
+) -> None:
     await make_user(database, there, email="one@example.org")
     other = await make_user(database, "Bob", email="bob@example.org")
     with pytest.raises(ValueTaken) as taken:
@@ -257,3 +263,71 @@ async def test_a_column_may_have_another_name_in_the_database(
         ({"label": "one"}, {"label": "two"}),
         (None, {"label": "one"}),
     ]
+
+
+class Clash(VersionedModel):
+    """A row whose columns are called as our own parameters might be."""
+
+    __tablename__ = "clashes"
+    metadata = MetaData()
+
+    key_of_row_0: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key_of_row: Mapped[str]
+    this: Mapped[str]
+    value: Mapped[str]
+
+
+class ClashDraft(BaseModel):
+    key_of_row_0: int
+    key_of_row: str
+    this: str
+    value: str
+
+
+CLASH_COLUMNS = tuple(
+    Column(name=name, label=_("User name"), value=getattr(Clash, name), taken=_("Another user has this name."))
+    for name in ClashDraft.model_fields
+)
+CLASHES = Table("clashes", "clash", _("Users"), Clash, ClashDraft, CLASH_COLUMNS, "this", {})
+
+
+async def test_columns_may_be_called_as_our_parameters_are(database: Database, outside: Outside) -> None:
+    columns = "key_of_row_0 bigint PRIMARY KEY, key_of_row text, this text, value text"
+    outside.execute(f"CREATE TABLE clashes ({columns}, version bigint, created timestamp, changed timestamp)")
+
+    def unit(connection: Connection) -> Row:
+        for number in (1, 2):
+            fields = {"key_of_row_0": number, "key_of_row": f"a{number}", "this": f"b{number}", "value": f"c{number}"}
+            row_writes.create(connection, CLASHES, fields, by="tests")
+        with pytest.raises(ValueTaken):
+            row_writes.edit(connection, CLASHES, Key((1,)), {"value": "c2"}, version=None, by="tests")
+        fields = {"key_of_row_0": 3, "key_of_row": "d", "this": "e", "value": "f"}
+        row = row_writes.edit(connection, CLASHES, Key((1,)), fields, version=1, by="tests")
+        row_writes.delete(connection, CLASHES, Key((2,)), version=1, by="tests")
+        return row
+
+    row = await database.write(unit)
+    assert outside.execute("SELECT key_of_row_0, key_of_row, this, value FROM clashes") == [(3, "d", "e", "f")]
+    assert row.key == Key((3,))
+
+
+@pytest.mark.only("postgresql")
+async def test_who_adds_a_row_that_refers_to_one_does_not_wait_for_its_edit(
+    database: Database, outside: Outside
+) -> None:
+    row = await make_user(database, "Ada")
+    outside.execute("CREATE TABLE notes (user_id bigint REFERENCES users)")
+    outside.execute("SET lock_timeout = 1000")
+
+    def unit(connection: Connection) -> None:
+        row_writes.edit(connection, USERS, row.key, {"role": "administrator"}, version=1, by="tests")
+        outside.execute("INSERT INTO notes VALUES (?)", row.values["id"])
+        with pytest.raises(LOCKED):
+            outside.execute("UPDATE users SET role = 'member'")
+
+    await database.write(unit)
+    outside.execute("BEGIN")
+    outside.execute("INSERT INTO notes VALUES (?)", row.values["id"])
+    assert (await edit(database, row.key, status="closed")).values["status"] == "closed"
+    outside.execute("ROLLBACK")
+    outside.execute("DROP TABLE notes")

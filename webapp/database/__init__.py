@@ -8,14 +8,14 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import URL, Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rowcast.database import postgres, sqlite
+from rowcast.database import postgres, postgres_setup, sqlite, sqlite_setup
 from rowcast.database.errors import Busy, Unreachable, Unusable, Unwritable
 
-__all__ = ["Busy", "Database", "Unreachable", "Unusable", "Unwritable", "exclusively"]
+__all__ = ["Busy", "Database", "Unreachable", "Unusable", "Unwritable", "address", "exclusively", "inspect"]
 
 T = TypeVar("T")
 
@@ -54,6 +54,15 @@ class Database:
         """
         return await self.kind.query(work)
 
+    async def inspect(self, work: Callable[[Connection], T]) -> T | None:
+        """Return what ``work`` finds in a database that may be anybody's, without a trace there; None without a file.
+
+        Raises Unusable and Unreachable.
+        """
+        if isinstance(self.kind, postgres.Postgres):
+            return await self.kind.query(work)
+        return await asyncio.to_thread(sqlite_setup.inspect, self.url, work)
+
     async def write(self, unit: Callable[[Connection], T]) -> T:
         """Run ``unit`` in one write transaction and commit it.
 
@@ -74,13 +83,27 @@ class Database:
         await self.kind.close()
 
 
-def exclusively(url: str, work: Callable[[Connection], None]) -> None:
-    """Run ``work`` in one transaction of which there is only one at a time, whatever programs start at once.
+def exclusively(url: str, work: Callable[[Connection], T]) -> T:
+    """Return what ``work`` does in one transaction; of several programs that start at once, one has it at a time.
 
     Creates the file of an SQLite database. Raises Unusable when the database cannot be had.
     """
-    (sqlite if _is_sqlite(url) else postgres).exclusively(make_url(url), work)
+    run = sqlite_setup.exclusively if _is_sqlite(url) else postgres_setup.exclusively
+    return run(make_url(url), work)
 
 
-def _is_sqlite(url: str) -> bool:
+def inspect(url: str, work: Callable[[Connection], T]) -> T | None:
+    """Return what ``work`` finds in a database that may be anybody's, without a trace there; None without a file.
+
+    Raises Unusable when the database cannot be had.
+    """
+    return sqlite_setup.inspect(make_url(url), work) if _is_sqlite(url) else postgres_setup.inspect(make_url(url), work)
+
+
+def address(url: str | URL) -> str:
+    """Return how a database is called in messages: never with a password."""
+    return make_url(url).database or "" if _is_sqlite(url) else postgres_setup.address(make_url(url))
+
+
+def _is_sqlite(url: str | URL) -> bool:
     return make_url(url).get_backend_name() == "sqlite"

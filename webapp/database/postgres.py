@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import asyncpg
-from sqlalchemy import URL, Connection, NullPool, text
+from sqlalchemy import URL, Connection, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rowcast.database.errors import Busy, Unreachable, Unusable, Unwritable
+from rowcast.database.errors import Busy, Unreachable, Unwritable
 from rowcast.database.postgres_errors import (
     DEADLOCK,
     FAILURES,
@@ -24,11 +23,12 @@ from rowcast.database.postgres_errors import (
     LOCKED,
     SERIALIZATION,
     UNIQUE,
-    is_lost,
+    is_outdated,
     reason,
     state,
+    translate,
 )
-from rowcast.database.postgres_pool import PATIENCE, UNPREPARED, connected, pool
+from rowcast.database.postgres_pool import PATIENCE, connected, pool
 
 T = TypeVar("T")
 
@@ -37,7 +37,6 @@ CHANNEL = "rowcast"
 # that PostgreSQL allows by default.
 READING, WRITING = 10, 5
 RACES = 5  # that a writer may lose for a unique value; who loses more has another error
-LOCK = 7_692_278  # any number, but the same in all programs: "ROWCAST" on a telephone
 
 WAIT = text("SELECT set_config('lock_timeout', :left, true)")  # milliseconds, in this transaction
 OURS = ("prepared_statement_cache_size", "prepared_statement_name_func")  # of SQLAlchemy, not of the driver
@@ -64,9 +63,7 @@ class Postgres:
         except NoConnection as error:
             raise Unreachable(reason(error)) from error
         except (DBAPIError, TimeoutError) as error:
-            if is_lost(error):
-                raise Unreachable(reason(error)) from error
-            raise
+            translate(error)
 
     def version(self) -> object | None:
         """Return None: to ask is a way to the server and back, as to read is."""
@@ -74,8 +71,12 @@ class Postgres:
 
     async def query(self, work: Callable[[Connection], T]) -> T:
         """Return what ``work`` finds in one read transaction."""
-        async with self.read() as connection:
-            return await connection.run_sync(work)
+        try:
+            return await self._query(work)
+        except Busy as busy:
+            if not is_outdated(busy.__cause__):
+                raise
+        return await self._query(work)
 
     async def write(self, unit: Callable[[Connection], T], deadline: float) -> T:
         """Run ``unit`` in one write transaction, again until ``deadline`` while other writers are in its way."""
@@ -86,15 +87,14 @@ class Postgres:
             except NoConnection as error:
                 raise Busy from error
             except (DBAPIError, TimeoutError) as error:
-                if is_lost(error):
-                    raise Unreachable(reason(error)) from error
                 code = state(error)
                 if code in FULL:
                     raise Unwritable from error
                 # Who lost a race for a name finds it taken the next time.
-                races += code == UNIQUE
-                if code not in (SERIALIZATION, DEADLOCK, UNIQUE, LOCKED) or races > RACES:
-                    raise
+                races += code == UNIQUE or is_outdated(error)
+                is_race = code in (SERIALIZATION, DEADLOCK, UNIQUE, LOCKED) or is_outdated(error)
+                if not is_race or races > RACES:
+                    translate(error)
                 if code == LOCKED or asyncio.get_running_loop().time() >= deadline:
                     raise Busy from error
             await asyncio.sleep(random.uniform(0, 0.01))  # noqa: S311  so that two that collide do not do so again
@@ -126,27 +126,12 @@ class Postgres:
         await self._readers.dispose()
         await self._writers.dispose()
 
+    async def _query(self, work: Callable[[Connection], T]) -> T:
+        async with self.read() as connection:
+            return await connection.run_sync(work)
+
     async def _try(self, unit: Callable[[Connection], T], deadline: float) -> T:
         async with connected(self._writing) as connection, connection.begin():
             left = max(1, round((deadline - asyncio.get_running_loop().time()) * 1000))
             await connection.execute(WAIT, {"left": str(left)})
             return await connection.run_sync(unit)
-
-
-def exclusively(url: URL, work: Callable[[Connection], None]) -> None:
-    """Run ``work`` in one transaction under an advisory lock."""
-    # In a thread: whoever calls may have an event loop that runs.
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, _exclusively(url, work)).result()
-
-
-async def _exclusively(url: URL, work: Callable[[Connection], None]) -> None:
-    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": PATIENCE} | UNPREPARED)
-    try:
-        async with engine.begin() as connection:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-            await connection.run_sync(work)
-    except FAILURES as error:
-        raise Unusable(f"{url!r} cannot be used: {reason(error)}. Check ROWCAST_DATABASE.") from error
-    finally:
-        await engine.dispose()

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from rowcast.database.data_version import DataVersionWatcher
-from rowcast.database.errors import Busy, Unusable, Unwritable
+from rowcast.database.errors import Busy, Unwritable
+from rowcast.database.sqlite_errors import FULL, LOCKED, code_of, translate
+from rowcast.database.sqlite_file import SqliteFile
 
 T = TypeVar("T")
 
@@ -34,7 +36,9 @@ class Sqlite:
     """Transactions on the file that ``url`` names."""
 
     def __init__(self, url: URL) -> None:
-        self.file = Path(url.database or "")
+        self._file = SqliteFile(Path(url.database or ""))
+        self.file = self._file.path
+        url = self._file.url(url)
         # The driver of asyncio goes to a thread and back four times for each statement: that is for what is read bit by
         # bit. All else goes there once for a whole transaction.
         self._streaming = create_async_engine(url)
@@ -43,7 +47,7 @@ class Sqlite:
         self._engine = create_engine(url.set(drivername="sqlite"), **pool)
         self._readers = ThreadPoolExecutor(READERS, "reader")
         self._writer = ThreadPoolExecutor(1, "writer")
-        self._watch = DataVersionWatcher(self.file)
+        self._watch = DataVersionWatcher(self._file)
         # SQLite has one writer at a time. Those that wait do so here, in turn, and hold no connection meanwhile.
         self._turn = asyncio.Lock()
         self._writing = self._engine.execution_options(**WRITES)
@@ -51,8 +55,8 @@ class Sqlite:
         event.listen(self._engine, "connect", lambda connection, _: self._opened.add(connection))
         event.listen(self._engine, "close", self._close_connection)
         for engine in (self._streaming.sync_engine, self._engine):
-            event.listen(engine, "connect", _prepare_connection)
-            event.listen(engine, "begin", _begin)
+            event.listen(engine, "connect", prepare_connection)
+            event.listen(engine, "begin", begin)
 
     def version(self) -> object | None:
         """Return what differs from before any commit; None when it cannot be told."""
@@ -65,8 +69,12 @@ class Sqlite:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Open one read transaction."""
-        async with self._streaming.connect() as connection, connection.begin():
-            yield connection
+        self._file.check()
+        try:
+            async with self._streaming.connect() as connection, connection.begin():
+                yield connection
+        except DatabaseError as error:
+            translate(error)
 
     async def write(self, unit: Callable[[Connection], T], deadline: float) -> T:
         """Run ``unit`` in one write transaction, again until ``deadline`` while another program holds the file."""
@@ -78,12 +86,11 @@ class Sqlite:
                 raise Busy from None
             try:
                 return await asyncio.get_running_loop().run_in_executor(self._writer, self._write, unit)
-            except OperationalError as error:
-                code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-                if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            except DatabaseError as error:
+                if code_of(error) in FULL:
                     raise Unwritable from error
-                if code not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-                    raise
+                if code_of(error) not in LOCKED:
+                    translate(error)
                 if asyncio.get_running_loop().time() >= deadline:
                     raise Busy from error
             finally:
@@ -108,31 +115,24 @@ class Sqlite:
         connection.execute("SELECT 1")
 
     def _write(self, unit: Callable[[Connection], T]) -> T:
+        self._file.check()
         with self._writing.begin() as connection:
-            return unit(connection)
+            found = unit(connection)
+            self._file.check()  # it may have waited for its turn
+            return found
 
     def _query(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.connect() as connection, connection.begin():
-            return work(connection)
+        self._file.check()
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                return work(connection)
+        except DatabaseError as error:
+            translate(error)
 
 
-def exclusively(url: URL, work: Callable[[Connection], None]) -> None:
-    """Run ``work`` in one write transaction, creating the file when there is none."""
-    # A write from its beginning: of two programs that start at once, one sets the tables up and one finds them.
-    engine = create_engine(url.set(drivername="sqlite"), execution_options=WRITES)
-    event.listen(engine, "connect", _prepare_connection)
-    event.listen(engine, "begin", _begin)
-    try:
-        with engine.begin() as connection:
-            work(connection)
-    except DatabaseError as error:
-        raise Unusable(f"{url.database} cannot be used: {error.orig}. Check ROWCAST_DATABASE.") from error
-    finally:
-        engine.dispose()
-
-
-def _prepare_connection(connection: Any, _record: Any) -> None:
-    # The driver's own BEGIN comes too late for reads and too weak for writes: we send it (see _begin).
+def prepare_connection(connection: Any, _record: Any) -> None:
+    """Set up a new connection."""
+    # The driver's own BEGIN comes too late for reads and too weak for writes: we send it (see begin).
     connection.isolation_level = None
     # Other programs can write what is not UTF-8, and one such row must not take the page from everybody.
     getattr(connection, "driver_connection", connection).text_factory = decode
@@ -147,6 +147,7 @@ def decode(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _begin(connection: Connection) -> None:
+def begin(connection: Connection) -> None:
+    """Begin a transaction."""
     # busy_timeout does not cover a read transaction that turns into a write, so a write says so at its start.
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))

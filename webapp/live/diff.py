@@ -21,9 +21,9 @@ class InsertedRun:
 
 @dataclass(frozen=True, slots=True)
 class PageDiff:
-    """The difference between two pages. A moved row is among ``deleted`` and in an insertion, and in ``moved``.
+    """The difference between two pages. A row that moved is in an insertion, and in ``moved``.
 
-    Applied in this order: deletions, insertions, updates; all positions are those of rows that stay.
+    Applied in this order: deletions, insertions, updates; all positions are those of rows that stay where they are.
     """
 
     deleted: tuple[Key, ...] = ()
@@ -64,9 +64,9 @@ def diff(old: PageSnapshot, new: Page) -> PageDiff:
     if run:
         insertions.append(InsertedRun(after, tuple(run)))
     return PageDiff(
-        deleted=tuple(key for key in before if key not in staying),
+        deleted=tuple(key for key in before if key not in new.keys),
         inserted=tuple(insertions),
-        updated=tuple(row.key for row in new.rows if row.key in staying and row.fingerprint != before[row.key]),
+        updated=tuple(row.key for row in new.rows if before.get(row.key, row.fingerprint) != row.fingerprint),
         moved=frozenset(common) - staying,
         total=total,
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from rowcast.live.feed_key import Format
+from rowcast.live.feed_key import FeedKey
 from rowcast.live.html_encoder import HtmlEncoder
 from rowcast.live.json_encoder import JsonEncoder
 from rowcast.live.page_snapshot import PageSnapshot
 from rowcast.live.renderer import Renderer
+from rowcast.live.row_encoder import RowEncoder
 from rowcast.tables.page import Page
 
 
@@ -41,6 +42,8 @@ class FrameEncoder(Protocol):
         """What sums up that so many rows changed, for people; None where nobody is told."""
 
 
-def encoder_of(format: Format, renderer: Renderer) -> FrameEncoder:
-    """Return what tells in ``format`` of the pages that ``renderer`` shows: revisions are the same in all formats."""
-    return JsonEncoder(renderer.seed) if format == "json" else HtmlEncoder(renderer)
+def encoder_of(key: FeedKey, renderer: Renderer) -> FrameEncoder:
+    """Return what tells of the page of ``key``, as ``renderer`` shows it: revisions are the same in all formats."""
+    if key.row is not None:
+        return RowEncoder(renderer, key.row)
+    return JsonEncoder(renderer.seed) if key.format == "json" else HtmlEncoder(renderer)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rowcast.live.audience import Audience
+from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing
 
 Format = Literal["html", "json"]
@@ -13,9 +14,13 @@ Format = Literal["html", "json"]
 
 @dataclass(frozen=True)
 class FeedKey:
-    """The table's name, the listing, the audience, and the format in which changes are told."""
+    """The table's name, the listing, the audience, and the format in which changes are told.
+
+    With ``row`` it is not the listing, but that row alone, whatever page it is on.
+    """
 
     table: str
     listing: Listing
     audience: Audience
     format: Format = "html"
+    row: Key | None = None

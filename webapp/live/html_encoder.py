@@ -1,7 +1,9 @@
 """HtmlEncoder: a diff of two pages as parts of HTML that htmx swaps in. Knows no templates: a Renderer makes the HTML.
 
 htmx looks up all targets of a message before it swaps anything. So no part aims at a row that the same message
-brings: new neighbours travel in one part, anchored on a row that stays, or on the table's body."""
+brings: new neighbours travel in one part, anchored on a row that stays, or on the table's body. And whatever a reader
+has in hand in a row (focus, typing, a tick, something open) is kept, for no row that stays on the page is made anew: it
+is morphed, and where it moves, ``hx-preserve`` has htmx move it."""
 
 from __future__ import annotations
 
@@ -65,19 +67,17 @@ def difference(old: PageSnapshot | None, new: Page, renderer: Renderer) -> tuple
         return "", False
     body = _incremental(found, old, new, renderer)
     replacing = False
-    if found.deleted or found.inserted:  # rows that only change are never replaced: that would take their focus
+    if found.deleted or found.inserted:  # rows that only change are never replaced: then none would light up
         everything = _everything(new, renderer)
         if replacing := len(everything) < len(body):
             body = everything
-    for key in (*found.updated, *found.deleted):
-        body += part(f"notice-{renderer.row_name}-{key}", "innerHTML", renderer.notice(key))
     if found.total:
         body += part("pager", "outerHTML", renderer.pager(new))
     return body, replacing
 
 
 def _everything(page: Page, renderer: Renderer) -> str:
-    return part(renderer.name, "innerHTML", renderer.rows(page.rows))
+    return part(renderer.name, "innerMorph", renderer.rows(page.rows))
 
 
 def _incremental(found: PageDiff, old: PageSnapshot, new: Page, renderer: Renderer) -> str:
@@ -96,9 +96,12 @@ def _incremental(found: PageDiff, old: PageSnapshot, new: Page, renderer: Render
         # Odd and even name two equal animations: the second of two changes lights the row up again.
         return renderer.row(row).replace("<tr", f'<tr data-changed="{row.values["version"] % 2}"', 1)
 
+    def placed(key: Key) -> str:
+        return f'<tr id="{target(key)}" hx-preserve></tr>' if key in found.moved else lit(key)
+
     parts = [part(target(key), "delete") for key in found.deleted]
     for insertion in found.inserted:
-        content = "".join(map(lit, insertion.keys))
+        content = "".join(map(placed, insertion.keys))
         if insertion.after is None:
             parts.append(part(renderer.name, "prepend", content))
         else:

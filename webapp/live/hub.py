@@ -10,7 +10,7 @@ from rowcast.live.encoder import FrameEncoder
 from rowcast.live.feed import Feed
 from rowcast.live.feed_key import FeedKey
 from rowcast.live.feed_registry import FeedRegistry
-from rowcast.live.limits import Limits
+from rowcast.live.limits import Limits, TooManyFeeds
 from rowcast.live.metrics import Metrics
 from rowcast.live.subscriber import FrameWriter, Subscriber
 from rowcast.tables.page import Page
@@ -35,10 +35,11 @@ class Hub:
     ) -> None:
         self.metrics = Metrics()
         self.feeds = FeedRegistry(read, encoder, dependency, limits, self.metrics)
-        self.subscribers: set[Subscriber] = set()
+        self.subscribers: dict[Subscriber, FeedKey] = {}  # and what each follows
         self._limits = limits
         self._is_closed = False
         self._clients: Counter[str] = Counter()
+        self._coming: Counter[str] = Counter()  # streams of each client whose feed is being started
         self._unanswered: dict[str, tuple[Feed, Subscriber]] = {}
 
     def invalidate(self, table: str | None = None, changes: Sequence[RowChange] | None = None) -> None:
@@ -52,15 +53,28 @@ class Hub:
         limits, streams = self._limits, len(self.subscribers)
         return self._is_closed or streams >= limits.streams or self._clients[client] >= limits.streams_per_client
 
-    async def feed(self, key: FeedKey) -> Feed:
-        """Return the feed of ``key``, started; raises Full when no more feeds may be kept."""
-        return await self.feeds.started(key)
+    async def feed(self, key: FeedKey, client: str, *, again: bool = False) -> Feed:
+        """Return the feed of ``key``, started for ``client``; raises TooManyFeeds when no more may be kept.
+
+        Who asks ``again`` takes it as it is, unless it had to give way.
+        """
+        if self._clients[client] + self._coming[client] >= self._limits.streams_per_client:
+            raise TooManyFeeds
+        self._coming[client] += 1
+        try:
+            return await self.feeds.started(key, client, again=again)
+        finally:
+            self._coming[client] -= 1
+            if not self._coming[client]:
+                del self._coming[client]
 
     def subscribe(self, key: FeedKey, writer: FrameWriter, have: str, client: str) -> Subscriber:
-        """Let the reader behind ``writer`` follow the feed of ``key``, which has been started."""
-        feed = self.feeds.hold(key)
-        subscriber = Subscriber(writer, life=self._limits.stream_life, stall=self._limits.stall)
-        self.subscribers.add(subscriber)
+        """Let the reader behind ``writer`` follow the feed of ``key``, which has just been started."""
+        followed = self.feeds.resolved(key)
+        feed = self.feeds.hold(followed, client)
+        limits, page = self._limits, key.listing.page
+        subscriber = Subscriber(writer, life=limits.stream_life, stall=limits.stall, page=page)
+        self.subscribers[subscriber] = followed
         self._clients[client] += 1
         self._unanswered[subscriber.token] = feed, subscriber
         try:
@@ -71,16 +85,16 @@ class Hub:
         return subscriber
 
     def unsubscribe(self, key: FeedKey, subscriber: Subscriber, client: str) -> None:
-        """Forget a reader that is gone."""
-        self.subscribers.discard(subscriber)
+        """Forget a reader that is gone, who asked for ``key``."""
+        followed = self.subscribers.pop(subscriber)
         self._clients[client] -= 1
         if not self._clients[client]:
             del self._clients[client]
         self._unanswered.pop(subscriber.token, None)
         self._tell(key, subscriber, client)
-        if feed := self.feeds.get(key):
+        if feed := self.feeds.get(followed):
             feed.unsubscribe(subscriber)
-            self.feeds.release(key)
+        self.feeds.release(followed, client)
 
     def answered(self, token: str) -> bool:
         """Hear that a browser answered the greeting with ``token``; whether it was one that waits for an answer."""
@@ -102,4 +116,6 @@ class Hub:
         self.metrics.bytes += subscriber.bytes
         self.metrics.behind += subscriber.lags
         about = {"table": key.table, "listing": key.listing.query, "client": client, **subscriber.account}
+        if key.row is not None:
+            about["row"] = str(key.row)
         log.info("stream ended", extra=about)

@@ -66,15 +66,14 @@ def _reset(page: Page) -> str:
 def _sequence(found: PageDiff, new: Page) -> list[dict[str, Any]]:
     """Return ``found`` as steps of which each is done before the next."""
     rows = {row.key: row_as_json(row) for row in new.rows}
-    gone = (key for key in found.deleted if key not in found.moved)
-    told: list[dict[str, Any]] = [{"step": "delete", "id": key.plain} for key in gone]
+    told: list[dict[str, Any]] = [{"step": "delete", "id": key.plain} for key in found.deleted]
     for insertion in found.inserted:
         after = insertion.after
         for key in insertion.keys:
             verb, place = "move" if key in found.moved else "insert", after and after.plain
             told.append({"step": verb, "after": place, "row": rows[key]})
             after = key
-    return told + [{"step": "update", "row": rows[key]} for key in found.updated]
+    return told + [{"step": "update", "row": rows[key]} for key in found.updated if key not in found.moved]
 
 
 def _encode(value: dict[str, Any]) -> str:

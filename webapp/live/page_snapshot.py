@@ -44,7 +44,8 @@ class PageSnapshot:
 
     def is_later_than(self, row: Row) -> bool:
         """Whether ``row`` was as it is now when the page was read, on it or elsewhere."""
-        return bool(row.values["changed"] < self.read_at - CLOCKS_DIFFER)
+        changed = row.values["changed"]
+        return isinstance(changed, datetime) and changed < self.read_at - CLOCKS_DIFFER
 
 
 def pack(snapshot: PageSnapshot) -> str:

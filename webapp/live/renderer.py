@@ -29,7 +29,7 @@ class Renderer(Protocol):
         """Return the heartbeat, its own element included."""
 
     def notice(self, key: Key) -> str:
-        """Return what goes beside an open form of the row ``key`` when the row changes."""
+        """Return what goes where the row ``key`` is open, in full or in a form, when the row changes."""
 
     def summary(self, changed: int) -> str:
         """Return what is said of so many rows that changed."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from rowcast.live.frame import Frame
+from rowcast.tables.listing import BEYOND
 
 TOKEN = re.compile("[A-Za-z0-9_-]{16}")  # of a greeting; nothing else is passed on to other processes
 
@@ -36,6 +37,7 @@ class Subscriber:
     """One open connection: what revision it has, and whether it is behind.
 
     ``life`` and ``stall`` are in seconds: how long the stream may live, and how long its reader may take nothing.
+    ``page`` is the number that it asked for, which may be past the end.
     """
 
     __slots__ = (
@@ -50,14 +52,16 @@ class Subscriber:
         "is_behind",
         "lags",
         "left",
+        "page",
         "reason",
         "revision",
         "token",
         "writer",
     )
 
-    def __init__(self, writer: FrameWriter, *, life: float, stall: float) -> None:
+    def __init__(self, writer: FrameWriter, *, life: float, stall: float, page: int = BEYOND) -> None:
         self.writer = writer
+        self.page = page
         self.revision = ""
         self.is_behind = False
         self.token = secrets.token_urlsafe(12)

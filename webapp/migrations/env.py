@@ -1,4 +1,4 @@
-"""Alembic runs the migrations on the connection that schema.py hands in."""
+"""Alembic runs the migrations on the connection that rowcast.schema hands in."""
 
 from alembic import context
 

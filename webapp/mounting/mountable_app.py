@@ -15,12 +15,16 @@ from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from quart import Quart
 from quart.ctx import RequestContext
 from quart.typing import ResponseReturnValue
+from quart.wrappers.base import BaseRequestWebsocket
+from werkzeug.exceptions import BadHost
+from werkzeug.routing import MapAdapter
 
 from rowcast.mounting.end_signals import EndSignals
 
 # A host may take part of the path from its client, as Mount("/{name}") does: two slashes would begin another host.
 ROOT = re.compile(r"(/(?!\.\.?(/|$))[^/\\]+)*")
 NOWHERE = "/ "  # no route has this path
+NO_HOST = "invalid"  # no host has this name (RFC 2606)
 
 
 class MountableApp(Quart):
@@ -47,6 +51,17 @@ class MountableApp(Quart):
         if scope["type"] != "lifespan":
             scope = located(scope, self._prefix)
         await super().asgi_app(scope, receive, send)
+
+    def create_url_adapter(self, request: BaseRequestWebsocket | None) -> MapAdapter | None:
+        """Return what finds the route of ``request``, whatever its Host header says: no route depends on that."""
+        try:
+            return super().create_url_adapter(request)
+        except BadHost:
+            if request is None:
+                raise
+            # Here Quart would not answer the error; who looks at the name (security.py) refuses it.
+            path = request.root_path, None, request.scheme, request.method, request.path
+            return self.url_map.bind(NO_HOST, *path, request.query_string.decode())
 
     @asynccontextmanager
     async def lifespan(self, _host: object = None) -> AsyncIterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import weakref
 from functools import partial
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from rowcast.live.frame import Frame
 from rowcast.live.subscriber import Subscriber
 from rowcast.routes.answers.stream_response import EXTENSION
 from rowcast.serving.request_limits import RequestLimitsProtocol
+from rowcast.serving.unchunked_cycle import UnchunkedCycle
 
 UNSENT = 64 * 1024  # bytes that the kernel holds for a reader beyond what is on its way; by default it is megabytes
 UNACKNOWLEDGED = 30_000  # milliseconds after which the kernel gives up a peer that is gone without a word
@@ -47,13 +49,22 @@ class StreamingHttpProtocol(RequestLimitsProtocol):
         """Offer a writer for this request; a client may send the next before it is answered."""
         is_chunked = self.parser.get_http_version() != "1.0"  # which knows no chunks
         super().on_headers_complete()
-        offer = partial(StreamConnection, self, self.cycle, is_chunked)
+        if not is_chunked:
+            self.cycle.__class__ = UnchunkedCycle
+        # Weakly: they hold the scope that this is in, and nobody would let go.
+        offer = partial(_writer, weakref.ref(self), weakref.ref(self.cycle), is_chunked)
         cast(dict[str, Any], self.scope)["extensions"] = {EXTENSION: offer}
 
     def shutdown(self) -> None:
         """Hear that the server ends."""
         self.is_ending = True
         super().shutdown()
+
+
+def _writer(
+    protocol: weakref.ref[StreamingHttpProtocol], cycle: weakref.ref[RequestResponseCycle], is_chunked: bool
+) -> StreamConnection:
+    return StreamConnection(cast(Any, protocol()), cast(Any, cycle()), is_chunked)
 
 
 class StreamConnection(asyncio.Protocol):
@@ -66,8 +77,6 @@ class StreamConnection(asyncio.Protocol):
 
     def __init__(self, protocol: StreamingHttpProtocol, cycle: RequestResponseCycle, is_chunked: bool) -> None:
         cycle.keep_alive = False  # whoever follows a stream for minutes asks nothing else here
-        if not is_chunked:
-            cycle.chunked_encoding = False  # uvicorn would send them
         self._cycle = cycle
         self._protocol = protocol
         self._transport = protocol.transport

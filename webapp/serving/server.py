@@ -75,7 +75,7 @@ def configuration(app: MountableApp, settings: Settings) -> uvicorn.Config:
         "log_config": None,
         # Without a proxy of ours, whoever can reach us could sign the history with any address.
         "proxy_headers": bool(settings.proxies),
-        "forwarded_allow_ips": settings.proxies,
+        "forwarded_allow_ips": list(settings.proxies),
         "timeout_graceful_shutdown": SHUTDOWN,
     }
     return uvicorn.Config(app, **options)
@@ -94,8 +94,10 @@ def bind(settings: Settings, *, is_shared: bool = False) -> socket.socket:
             backlog=BACKLOG,
             reuse_port=is_shared,
         )
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
+    except (OSError, UnicodeError) as error:  # a name that no name server can be asked for is no Unicode, says Python
+        number = getattr(error, "errno", None) or 0
+        # Those of name servers are negative, and not the system's.
+        reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or "there is no such name"
         raise BadSetting(f"{host}, port {port}, cannot be had: {reason}. Set ROWCAST_HOST or ROWCAST_PORT.") from None
 
 

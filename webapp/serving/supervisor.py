@@ -34,14 +34,13 @@ class CannotStart(Exception):
 class Supervisor:
     """Keeps ``count`` processes at ``work``: replaces those that die, and all, one after another, on SIGHUP.
 
-    ``ready`` is called once, when the first accepts; ``gone`` with the id of each process that has ended.
+    ``ready`` is called once, when the first accepts.
     """
 
-    def __init__(self, work: Work, count: int, ready: Callable[[], None], gone: Callable[[int], None]) -> None:
+    def __init__(self, work: Work, count: int, ready: Callable[[], None]) -> None:
         self._work = work
         self._count = count
         self._ready = ready
-        self._gone = gone
         self._workers: dict[int, WorkerProcess] = {}  # by place
         self._lifeline = os.pipe()
         self._wakes, self._wake = socket.socketpair()
@@ -111,7 +110,6 @@ class Supervisor:
                 log.error("A worker did not end", extra={"worker": worker.process.pid})
                 worker.process.kill()
                 worker.process.join()
-            self._gone(worker.process.pid or 0)
             worker.told.close()
             worker.process.close()
 

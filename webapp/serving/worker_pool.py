@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
 from pydantic import SecretStr
 
-from rowcast import schema
 from rowcast.app import create_app
 from rowcast.config import BadSetting, Settings
-from rowcast.live import inter_worker_relay
-from rowcast.routes.site import aggregated_metrics
+from rowcast.live.worker_peers import WorkerPeers
 from rowcast.serving.server import Server, bind, configuration, tell_address
 from rowcast.serving.supervisor import CannotStart, Supervisor
 from rowcast.serving.worker_process import SIGNALS
@@ -34,7 +29,6 @@ class WorkerServer(Server):
 
     def __init__(self, *of: Any, accepts: Callable[[], None], lifeline: int) -> None:
         super().__init__(*of)
-        self.is_orphan = False
         self._accepts = accepts
         self._lifeline = lifeline
 
@@ -60,7 +54,7 @@ class WorkerServer(Server):
 
     def _orphaned(self) -> None:
         asyncio.get_running_loop().remove_reader(self._lifeline)
-        self.is_orphan = self.should_exit = True
+        self.should_exit = True
 
 
 def serve_many(settings: Settings) -> None:
@@ -68,31 +62,25 @@ def serve_many(settings: Settings) -> None:
     if settings.secret is None:  # a cookie that one has signed is read by another
         settings = settings.model_copy(update={"secret": SecretStr(secrets.token_hex())})
     sockets = bind_each(settings)
-    folder = Path(tempfile.mkdtemp(prefix="rowcast-"))  # nobody else may look into it
+    peers = WorkerPeers(settings.workers + 1)  # one that is replaced ends after its replacement has begun
 
     def work(place: int, accepts: Callable[[], None], lifeline: int) -> None:
         for other in sockets[:place] + sockets[place + 1 :]:
             other.close()
         try:
-            schema.prepare(settings.database)
-            app = create_app(settings, folder)
-        except (BadSetting, schema.Unusable) as error:
+            peers.join()
+            app = create_app(settings, peers)
+        except BadSetting as error:
             sys.exit(f"Error: {error}")
         server = WorkerServer(configuration(app, settings), accepts=accepts, lifeline=lifeline)
         server.run([sockets[place]])
-        if server.is_orphan:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def gone(process: int) -> None:
-        inter_worker_relay.gone(folder, process)
-        aggregated_metrics.gone(folder, process)
 
     try:
-        Supervisor(work, settings.workers, lambda: tell_address(sockets[:1]), gone).run()
+        Supervisor(work, settings.workers, lambda: tell_address(sockets[:1])).run()
     except CannotStart:
         raise click.ClickException("A worker could not start; why, it has said above.") from None
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        peers.close()
         for bound in sockets:
             bound.close()
 

@@ -40,7 +40,9 @@ class TableRenderer:
         self._rows = {} if rows is None else rows
         self._links = links = LinkBuilder(table, embed, (embed.origin if embed else "") + audience.prefix)
         root = ORIGIN if links.is_cross_origin else links.root
-        self._row_context = {"table": table, **LinkBuilder(table, embed, root).context}
+        # Letters, for no key begins with one: then the ids of a row's buttons are its own, whatever the columns are.
+        cells = [(_letters(place), one, one.name, one.choices) for place, one in enumerate(table.columns[1:])]
+        self._row_context = {"table": table, "cells": cells, **LinkBuilder(table, embed, root).context}
 
     def template(self, name: str) -> Template:
         """Return the table's own template ``name``, or the one that all tables share."""
@@ -79,10 +81,11 @@ class TableRenderer:
         return self._beat
 
     def notice(self, key: Key) -> str:
-        """Return what goes beside an open form of a row: it asks at once, with the form's version, what to say."""
-        # In a page of others the panel around it says where answers go.
-        target = ' hx-target="this"' if self._links.is_cross_origin else ""
-        return f'<p hx-get="{self._links.root}/{self.name}/{key}/notice"{target} hx-trigger="load"></p>'
+        """Return what goes where a row is open: it asks at once what is new, and again until it is answered.
+
+        Where the answer goes is said there.
+        """
+        return f'<p hx-get="{self._links.root}/{self.name}/{key}/notice" hx-trigger="load, every 10s"></p>'
 
     def summary(self, changed: int) -> str:
         """Return what is said of so many rows that changed: an element, so that the same text is news again."""
@@ -146,6 +149,11 @@ class RendererCache:
                 for kept in (self._prefixes, self._made, self._rows):
                     kept.clear()
             self._prefixes.add(prefix)
+
+
+def _letters(number: int) -> str:
+    # None of those that begin the other ids in a row: name, edit, delete, form.
+    return str(number).translate(str.maketrans("0123456789", "rstuvwxyza"))
 
 
 def _squeeze(html: str) -> str:

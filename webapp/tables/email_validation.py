@@ -6,6 +6,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic_core import PydanticCustomError
 
 from rowcast.i18n import Message, _
+from rowcast.tables.text_normalization import without_noise
 
 LONGEST = 254  # characters, by RFC 5321
 
@@ -17,10 +18,17 @@ TOO_LONG = _("This is too long for an e-mail address.")
 
 def check_email(text: str) -> str:
     """Return the address in its one normal form; raises PydanticCustomError, which says what to mend."""
+    if len(text) > LONGEST:  # the library looks at all of it first
+        raise _refusal(TOO_LONG)
+    text = without_noise(text)
     normal = _normal(text)
     if normal is None:
-        raise PydanticCustomError("email", "no e-mail address", {"message": _reason(text)})
+        raise _refusal(_reason(text))
     return normal
+
+
+def _refusal(reason: Message) -> PydanticCustomError:
+    return PydanticCustomError("email", "no e-mail address", {"message": reason})
 
 
 def _normal(text: str) -> str | None:
@@ -36,8 +44,6 @@ def _reason(text: str) -> Message:
     name, _at, domain = text.rpartition("@")
     if not name or not domain:
         return INCOMPLETE
-    if len(text) > LONGEST:
-        return TOO_LONG
     if _normal(f"n@{domain}") is None:
         return BAD_DOMAIN
     return BAD_NAME if _normal(f"{name}@example.org") is None else TOO_LONG  # so in the bytes that it takes

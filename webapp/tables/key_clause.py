@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, BindParameter, ColumnElement, Dialect, Integer, Select, and_, bindparam, or_, tuple_
@@ -13,18 +14,18 @@ from rowcast.tables.table import Table
 
 def is_row(table: Table) -> ColumnElement[bool]:
     """Return what is true of one row: the one whose key is ``bound``."""
-    return and_(*(column == _parameter(place, column) for place, column in enumerate(table.key_columns)))
+    return and_(*(column == _parameter(table, place, column) for place, column in enumerate(table.key_columns)))
 
 
 def is_other_row(table: Table) -> ColumnElement[bool]:
     """Return what is true of all other rows; of all, when no key is bound."""
     columns = enumerate(table.key_columns)
-    return or_(*(column.is_distinct_from(_parameter(place, column)) for place, column in columns))
+    return or_(*(column.is_distinct_from(_parameter(table, place, column)) for place, column in columns))
 
 
 def bound(table: Table, key: Key | None) -> dict[str, Any]:
     """Return the parameters that stand for ``key`` in these conditions."""
-    return {_name(place): key and key[place] for place in range(len(table.key_columns))}
+    return {name: key and key[place] for place, name in enumerate(_names(table))}
 
 
 def is_among(table: Table, keys: Select[Any]) -> ColumnElement[bool]:
@@ -38,10 +39,16 @@ def can_hold(dialect: Dialect, key: Key) -> bool:
     return dialect.name == "sqlite" or not any(isinstance(value, str) and "\0" in value for value in key)
 
 
-def _parameter(place: int, column: InstrumentedAttribute[Any]) -> BindParameter[Any]:
+def _parameter(table: Table, place: int, column: InstrumentedAttribute[Any]) -> BindParameter[Any]:
     # Of 64 bits, for an address may ask a smaller column for a larger number.
-    return bindparam(_name(place), type_=BigInteger() if isinstance(column.type, Integer) else column.type)
+    type_ = BigInteger() if isinstance(column.type, Integer) else column.type
+    return bindparam(_names(table)[place], type_=type_)
 
 
-def _name(place: int) -> str:
-    return f"key_of_row_{place}"
+@cache
+def _names(table: Table) -> tuple[str, ...]:
+    # As no column is called: an UPDATE names a parameter for each after it.
+    start = "key_of_row"
+    while any(column.key.startswith(start) for column in table.model.__table__.columns):
+        start += "_"
+    return tuple(f"{start}_{place}" for place in range(len(table.key_columns)))

@@ -14,10 +14,12 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from rowcast.i18n import Message, _
 from rowcast.tables.table import Table
+from rowcast.tables.text_normalization import fold
 
 SIZES = (25, 50, 100)
 DEFAULT_SIZE = 50
 LONGEST_SEARCH = 100  # characters
+BEYOND = 999_999_999  # the largest page number that is read; no table has so many
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,9 @@ def _order(key: InstrumentedAttribute[Any], backwards: bool) -> ColumnElement[An
 
 
 def _search(text: str) -> str:
+    # Cut first: to normalise some texts takes a time that grows with the square of their length.
+    text = text[:LONGEST_SEARCH]
     # No row holds control characters, so they can only be noise from a copied text.
     shown = "".join(" " if unicodedata.category(character) in ("Cc", "Cs") else character for character in text)
-    return unicodedata.normalize("NFC", shown).strip()[:LONGEST_SEARCH].strip()
+    found = unicodedata.normalize("NFC", shown).strip()[:LONGEST_SEARCH].strip()
+    return found if fold(found) else ""  # what has nothing to be found by is in every row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -11,7 +12,11 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, kept in UTC without an offset, handed out with it."""
+    """A moment, kept in UTC without an offset, handed out with it; what is none is handed out as it is.
+
+    Other programs can change a column's type, and SQLite keeps anything in any column: one such value must not take the
+    page from everybody.
+    """
 
     impl = DateTime
     cache_ok = True
@@ -21,9 +26,25 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Return ``value`` as the database keeps it."""
         return value.astimezone(UTC).replace(tzinfo=None) if value else None
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Return ``value`` as the program uses it."""
-        return datetime.combine(value, value.time(), UTC) if value else None  # replace() takes four times as long
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Return what makes of a value what the program uses."""
+        return read_moment if dialect.name == "sqlite" else _in_utc
+
+
+def _in_utc(value: Any) -> Any:
+    if not isinstance(value, datetime):
+        return value
+    if value.tzinfo is not None:
+        return value.astimezone(UTC)
+    return datetime.combine(value, value.time(), UTC)  # replace() takes four times as long
+
+
+def read_moment(value: Any) -> Any:
+    """Return the moment that ``value`` is as text; what is none as it is."""
+    try:
+        return _in_utc(datetime.fromisoformat(value))
+    except (TypeError, ValueError):
+        return value
 
 
 class Base(DeclarativeBase):

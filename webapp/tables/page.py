@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from hashlib import blake2b
@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """The rows of ``listing`` at one moment. ``number`` is the page that is shown: the last, when asked for more.
+    """The rows of ``listing`` at one moment. Asked for more pages than there are, it is that of the last, ``number``.
 
     When there ``is_more`` than ``total``, nobody counted how much. A narrowed listing then has no pages beyond it.
     ``ends`` is what the first and the last row are ordered by, as the database keeps it.
@@ -109,7 +109,15 @@ def page_of(connection: Connection, table: Table, listing: Listing) -> Page:
     found = found[:size]
     shown = tuple(_row(table, values[:-1]) for values in found)
     ends = (found[0][-1], found[-1][-1]) if found else None
+    listing = replace(listing, page=number)
     return Page(listing, shown, max(total, (number - 1) * size + len(shown)), number, now, is_more, ends)
+
+
+def page_of_row(connection: Connection, table: Table, key: Key) -> Page:
+    """Return the page of one row alone, which is empty when there is none with this key."""
+    now, row = datetime.now(UTC), row_of(connection, table, key)
+    shown = () if row is None else (row,)
+    return Page(Listing(), shown, len(shown), 1, now)
 
 
 def row_of(connection: Connection, table: Table, key: Key, *, is_locked: bool = False) -> Row | None:
@@ -123,7 +131,8 @@ def row_of(connection: Connection, table: Table, key: Key, *, is_locked: bool = 
 @cache
 def _one(table: Table, is_locked: bool) -> Select[Any]:
     found = select(*table.attributes).where(is_row(table))
-    return found.with_for_update() if is_locked else found
+    # NO KEY: it need not wait for those who add rows that refer to this one, nor they for it.
+    return found.with_for_update(key_share=True) if is_locked else found
 
 
 def _row(table: Table, read: Any) -> Row:

@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Enum
 
+from rowcast.tables.key import Key
 from rowcast.tables.listing import Listing
 from rowcast.tables.page import Page
 from rowcast.tables.row_change import RowChange, RowState, is_odd_value
@@ -81,3 +82,14 @@ class PageDependency:
             return (was < lowest and now < lowest) or (was > highest and now > highest)
         except TypeError:  # values of two kinds; what comes first, the database knows
             return False
+
+
+class RowDependency(PageDependency):
+    """What the page of one row alone rests on: the row with this ``key``, whatever differs in it."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+
+    def may_change(self, page: Page, changes: Iterable[RowChange]) -> bool:
+        """Whether the row is among ``changes``."""
+        return any(change.is_odd or self._key in change.keys for change in changes)

@@ -10,11 +10,13 @@ from sqlalchemy import Connection, Delete, Insert, Update
 
 from rowcast.i18n import Message
 from rowcast.tables import write_statements
-from rowcast.tables.key import Key
+from rowcast.tables.key import INTEGERS, Key
 from rowcast.tables.key_clause import bound
 from rowcast.tables.page import Row, row_of
+from rowcast.tables.serialization import plain_value
 from rowcast.tables.table import Table
 from rowcast.tables.text_normalization import fold
+from rowcast.tables.three_way_merge import contested
 
 
 class ValueTaken(Exception):
@@ -59,22 +61,25 @@ def edit(
     version: int | None,
     by: str,
     expected: Callable[[Row], bool] | None = None,
+    given: Mapping[str, Any] | None = None,
 ) -> Row:
     """Set ``fields`` of a row; no effect, and no Change, when they are so already.
 
     ``version`` is the one that the writer saw, None to set the fields whatever it is; ``expected`` looks at the row
-    before anything is set. Raises RowNotFound, PreconditionFailed, VersionConflict, ValueTaken.
+    before anything is set. What the writer was ``given`` may be of an older version, as long as nobody else changed
+    the same fields. Raises RowNotFound, PreconditionFailed, VersionConflict, ValueTaken.
     """
-    row = _found(connection, table, key, expected)
+    row = found(connection, table, key, expected)
     before = {name: row.values[name] for name, value in fields.items() if row.values[name] != value}
     if not before:
         return row
-    _check_version(row, version)
+    if contested(given or {}, fields, row.values):
+        _check_version(row, version)
     after = {name: fields[name] for name in before}
     kept = _kept(table, after)
     _check_taken(connection, table, key, kept)
     values = write_statements.columns(
-        table, {"version": row.values["version"] + 1, "changed": datetime.now(UTC), **kept}
+        table, {"version": _next(row.values["version"]), "changed": datetime.now(UTC), **kept}
     )
     _change(connection, write_statements.updating(table), {**bound(table, key), **values})
     key = table.key_of({**row.values, **after})  # fields may be part of it
@@ -92,7 +97,7 @@ def delete(
     expected: Callable[[Row], bool] | None = None,
 ) -> Row:
     """Delete a row and return how it was; ``version`` and ``expected`` as for edit."""
-    row = _found(connection, table, key, expected)
+    row = found(connection, table, key, expected)
     _check_version(row, version)
     _change(connection, write_statements.deleting(table), bound(table, key))
     before = {column.name: row.values[column.name] for column in table.fields}
@@ -100,8 +105,16 @@ def delete(
     return row
 
 
-def _found(connection: Connection, table: Table, key: Key, expected: Callable[[Row], bool] | None) -> Row:
-    # Locked, where rows can be, so that what is decided about it stays true until it is written.
+def taken_among(connection: Connection, table: Table, key: Key | None, fields: Mapping[str, Any]) -> dict[str, Message]:
+    """Return which of ``fields`` another row has than ``key``, and what is said of it, by column."""
+    return _taken(connection, table, key, _kept(table, fields))
+
+
+def found(connection: Connection, table: Table, key: Key, expected: Callable[[Row], bool] | None) -> Row:
+    """Return a row, locked where rows can be, so that what is decided about it stays true until it is written.
+
+    Raises RowNotFound, and PreconditionFailed when it is not as ``expected``.
+    """
     row = _current(connection, table, key, is_locked=True)
     if expected is not None and not expected(row):
         raise PreconditionFailed(row)
@@ -113,6 +126,11 @@ def _check_version(row: Row, version: int | None) -> None:
         raise VersionConflict(row)
 
 
+def _next(version: int) -> int:
+    # After the largest that another program can have set comes one that no form has seen.
+    return version + 1 if version < INTEGERS[-1] else INTEGERS[0]
+
+
 def _kept(table: Table, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return ``fields``, and by what they are compared."""
     folded = {column.key.key: column.name for column in table.columns if column.key is not None}
@@ -120,14 +138,18 @@ def _kept(table: Table, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_taken(connection: Connection, table: Table, key: Key | None, kept: Mapping[str, Any]) -> None:
+    if taken := _taken(connection, table, key, kept):
+        raise ValueTaken(taken)
+
+
+def _taken(connection: Connection, table: Table, key: Key | None, kept: Mapping[str, Any]) -> dict[str, Message]:
     taken = {}
     for column in table.columns:
         if column.taken and column.name in kept:
             asked = {"value": kept[column.sort_key.key], **bound(table, key)}
             if connection.execute(write_statements.others(table, column), asked).first() is not None:
                 taken[column.name] = column.taken
-    if taken:
-        raise ValueTaken(taken)
+    return taken
 
 
 def _change(connection: Connection, statement: Insert | Update | Delete, values: Mapping[str, Any]) -> Any:
@@ -138,8 +160,14 @@ def _change(connection: Connection, statement: Insert | Update | Delete, values:
 
 
 def _record(connection: Connection, table: Table, key: Key, verb: str, by: str, before: Any, after: Any) -> None:
-    line = {"at": datetime.now(UTC), "by": by, "verb": verb, "table_name": table.name}
-    connection.execute(write_statements.RECORD, {**line, "row_key": str(key), "before": before, "after": after})
+    line: dict[str, Any] = {"at": datetime.now(UTC), "by": by, "verb": verb, "table_name": table.name}
+    line |= {"row_key": str(key), "before": before and _plain(before), "after": after and _plain(after)}
+    connection.execute(write_statements.RECORD, line)
+
+
+def _plain(fields: Mapping[str, Any]) -> dict[str, Any]:
+    # The history is JSON, and what another program wrote here need not be.
+    return {name: plain_value(value) for name, value in fields.items()}
 
 
 def _current(connection: Connection, table: Table, key: Key, *, is_locked: bool = False) -> Row:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from rowcast.tables.page import Page, Row
+
+PLAIN = (str, int, list, dict, type(None))
 
 
 def row_as_json(row: Row) -> dict[str, Any]:
@@ -26,5 +29,11 @@ def page_as_json(page: Page, revision: str) -> dict[str, Any]:
 
 
 def plain_value(value: Any) -> Any:
-    """Return ``value`` as JSON and CSV have it."""
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+    """Return ``value`` as JSON has it; what JSON has no word for, and other programs may have written, as text."""
+    if isinstance(value, PLAIN):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, float) and isfinite(value):
+        return value
+    return value.hex() if isinstance(value, bytes) else str(value)

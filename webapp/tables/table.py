@@ -16,6 +16,7 @@ from rowcast.tables.key import Key, KeyType
 from rowcast.tables.model import UtcDateTime, VersionedModel
 
 BOOKKEEPING = ("version", "created", "changed")
+NOTHING = "—"  # what people read where a row has no value
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +42,15 @@ class Column:
         return self.value if self.key is None else self.key
 
     def next_choice(self, value: str) -> str:
-        """Return the choice that one click changes ``value`` to: the next, and after the last the first."""
+        """Return the choice that one click changes ``value``, a choice, to: the next, and after the last the first."""
         choices = list(self.choices or ())
         return choices[(choices.index(value) + 1) % len(choices)]
 
     def show(self, value: Any) -> Any:
-        """Return ``value`` as people read it."""
-        return (self.choices or {}).get(value, value)
+        """Return ``value`` as people read it; other programs may have written any."""
+        if value is None:
+            return NOTHING
+        return self.choices.get(value, value) if self.choices and isinstance(value, str) else value
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,14 @@ class Table:
     def by_name(self) -> dict[str, Column]:
         """The columns by name."""
         return {column.name: column for column in self.columns}
+
+    def label_of(self, name: str) -> Message | str:
+        """Return what the field ``name`` is called; the history may know some that are no columns any more."""
+        return self.by_name[name].label if name in self.by_name else name
+
+    def show(self, name: str, value: Any) -> Any:
+        """Return ``value`` of the field ``name`` as people read it."""
+        return self.by_name[name].show(value) if name in self.by_name else value
 
     @cached_property
     def filters(self) -> tuple[Column, ...]:
@@ -150,7 +161,7 @@ class Table:
 
     def name_of(self, values: Mapping[str, Any]) -> str:
         """Return what a row with ``values`` is called: its first column."""
-        return str(values[self.columns[0].name])
+        return str(self.columns[0].show(values[self.columns[0].name]))
 
     @cached_property
     def patch(self) -> type[BaseModel]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +12,11 @@ from quart import Quart
 from quart.typing import TestClientProtocol as Client
 
 from rowcast import database as database_module
+from rowcast.app import create_app
 from rowcast.config import Settings
 from rowcast.database import Database, sqlite
 from rowcast.routes.answers.security import HEADERS
+from rowcast.schema import migrate
 from tests.conftest import Outside
 from tests.postgres import Databases
 from tests.routes.asking import ADA, FORMATS, JSON, PAGE, ask
@@ -29,6 +34,12 @@ ERRORS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("GET", "/users", 400, {"headers": {"Host": "evil.example"}}),
 ]
 IDS = [f"{method} {path} {status}" for method, path, status, _ in ERRORS]
+
+
+KEEPS_OUT = {
+    "sqlite": "CREATE TRIGGER a BEFORE INSERT ON users BEGIN SELECT RAISE(IGNORE); END",
+    "postgresql": "CREATE FUNCTION kept_out() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+}
 
 
 @pytest.mark.parametrize(("method", "path", "status", "sent"), ERRORS, ids=IDS)
@@ -51,6 +62,13 @@ async def test_an_error_has_one_shape_for_each_reader_and_carries_the_headers(
         else:
             assert got.targets[0] == "flash"
             assert got.flash
+
+
+async def test_only_a_row_that_is_not_there_may_have_been_deleted(client: Client) -> None:
+    for path, is_row in (("/nope", False), ("/users/nope", False), ("/users/9", True), ("/users/9/edit", True)):
+        for reader in FORMATS.values():
+            got = await ask(client, "GET", path, reader)
+            assert ("may have been deleted" in got.text) == is_row, path
 
 
 async def test_what_may_be_done_instead_is_said(client: Client) -> None:
@@ -78,11 +96,13 @@ async def test_a_database_that_another_program_holds_is_503_and_nothing_is_lost(
 async def test_what_goes_wrong_here_is_500_and_tells_nobody_how(
     app: Quart, dialect: str, outside: Outside, caplog: pytest.LogCaptureFixture, reader: str
 ) -> None:
-    outside.execute("ALTER TABLE users RENAME TO lost")
-    got = await ask(app.test_client(), "GET", "/users", FORMATS[reader])
+    outside.execute(KEEPS_OUT[dialect])
+    if dialect == "postgresql":
+        outside.execute("CREATE TRIGGER a BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION kept_out()")
+    got = await ask(app.test_client(), "POST", "/users", FORMATS[reader], form=ADA)
     assert got.status == 500
     assert "logged" in got.text
-    reason = {"sqlite": "no such table", "postgresql": "does not exist"}[dialect]
+    reason = "a trigger of the database kept a row from being written"
     assert reason not in got.text
     assert reason in caplog.text
     assert {key: got.headers.get(key) for key in HEADERS} == HEADERS
@@ -103,6 +123,33 @@ async def test_without_its_database_a_process_says_so_and_asks_to_come_back(
         assert "The database does not answer." in got.text
     assert (await client.get("/health/ready")).status_code == 503
     assert (await client.get("/health/live")).status_code == 200
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("script", ["", "CREATE TABLE users (mine)"], ids=["none", "theirs"])
+async def test_an_app_that_nobody_starts_says_what_its_database_lacks_and_makes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, script: str
+) -> None:
+    file = tmp_path / "rowcast.db"
+    if script:
+        with closing(sqlite3.connect(file)) as theirs:
+            theirs.executescript(script)
+    before = files(tmp_path)
+    app = create_app(Settings(database=f"sqlite:///{file}"))
+    client = app.test_client()
+    for reader in FORMATS.values():
+        got = await ask(client, "GET", "/users", reader)
+        assert got.status == 503
+        assert "The database is not as it should be." in got.text
+    assert ("has tables of another program: users" if script else "is not set up: run rowcast migrate") in caplog.text
+    assert files(tmp_path) == before
+    if not script:
+        migrate(f"sqlite:///{file}")
+        async with app.test_app():
+            assert (await ask(client, "GET", "/users", PAGE)).status == 200
 
 
 async def test_a_hostile_address_is_not_shown_as_markup(client: Client) -> None:

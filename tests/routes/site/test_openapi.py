@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
 from quart import Quart
 from quart.typing import TestClientProtocol as Client
+from quart_schema.openapi import OpenAPIProvider
 
+from rowcast.config import Settings
 from rowcast.routes.site.api_operations import SERVICES, interface
 from rowcast.users import USERS
 from tests.routes.asking import ADA, JSON, PAGE, ask
@@ -62,8 +67,58 @@ async def test_a_program_reads_what_it_may_send(document: dict[str, Any]) -> Non
 
 async def test_the_page_shows_every_operation_and_every_shape(client: Client, document: dict[str, Any]) -> None:
     page = (await ask(client, "GET", "/docs", PAGE)).html
-    shown = {one.get("id") for one in page.xpath("//details")}
-    assert shown == {one["operationId"] for path in document["paths"].values() for one in path.values()}
+    entries = page.xpath("//details")
+    shown = [one.get("id") for one in (*entries, *page.xpath("//summary/code[@id]"))]
+    assert len(shown) == len(set(shown))
+    assert set(shown) == {one["operationId"] for path in document["paths"].values() for one in path.values()}
     anchors = {one.get("id") for one in page.xpath("//h3[@id]")}
     assert anchors == document["components"]["schemas"].keys()
     assert {link.get("href").removeprefix("#") for link in page.xpath("//a[starts-with(@href, '#')]")} <= anchors
+
+
+DESCRIBE = """
+import asyncio, sys
+from rowcast import Settings, create_app
+
+async def described():
+    async with create_app(Settings(database=sys.argv[1])).test_app() as app:
+        return await (await app.test_client().get("/openapi.json")).get_data(as_text=True)
+
+print(asyncio.run(described()))
+"""
+
+
+def test_every_process_tells_the_same_bytes(settings: Settings) -> None:
+    told = set()
+    for seed in "123":
+        command = [sys.executable, "-c", DESCRIBE, settings.database]
+        told.add(
+            subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True).stdout
+        )
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
+async def test_it_is_made_once_for_each_language_and_place(
+    client: Client, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    made = []
+    made_by = OpenAPIProvider.schema
+
+    def make(provider: OpenAPIProvider) -> dict[str, Any]:
+        made.append(provider)
+        return made_by(provider)
+
+    monkeypatch.setattr(OpenAPIProvider, "schema", make)
+    for language, root in (("en", ""), ("zh-CN", ""), ("en", "/admin"), ("en", ""), ("zh-CN", ""), ("en", "/admin")):
+        response = await client.get(f"{root}{path}", headers={"Accept-Language": language}, root_path=root)
+        text = await response.get_data(as_text=True)
+        assert response.status_code == 200
+        assert ("/admin" in text) == bool(root)
+        assert response.headers["ETag"]
+        again = await client.get(
+            f"{root}{path}", root_path=root,
+            headers={"Accept-Language": language, "If-None-Match": response.headers["ETag"]},
+        )  # fmt: skip
+        assert again.status_code == 304
+    assert len(made) == 3

@@ -18,6 +18,8 @@ PROBLEMS: list[tuple[str, str, int, dict[str, Any]]] = [
     ("GET", "/users.json?sort=nonsense", 400, {}),
     ("PUT", "/users.json", 405, {}),
     ("POST", "/users.csv", 405, {"form": ADA}),
+    ("POST", "/users.xlsx", 405, {"form": ADA}),
+    ("GET", "/nothing.xlsx", 404, {}),
     ("POST", "/users.json", 422, {"form": {}}),
     ("POST", "/users.json", 415, {"data": b"x", "headers": {"Content-Type": "text/plain"}}),
     ("POST", "/users.json", 403, {"form": ADA, "headers": {"Origin": "https://evil.example"}}),
@@ -56,7 +58,8 @@ async def test_what_goes_wrong_there_is_a_problem_for_every_reader(
 
 async def test_without_an_ending_the_reader_decides(client: Client) -> None:
     assert (await ask(client, "GET", "/users", PAGE)).is_document
-    assert (await ask(client, "GET", "/users", {"Accept": "text/csv, application/json;q=0.5"})).text.startswith('"id"')
+    file = await ask(client, "GET", "/users", {"Accept": "text/csv, application/json;q=0.5"})
+    assert file.text.startswith('\ufeff"id"')
     assert "rows" in (await ask(client, "GET", "/users", {"Accept": "text/csv, application/json"})).json
 
 

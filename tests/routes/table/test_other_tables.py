@@ -93,9 +93,12 @@ async def test_a_row_is_shown_edited_and_deleted_at_its_address(
             for form, target in (("edit", path), ("delete", f"{path}/delete")):
                 got = await ask(client, "GET", f"{path}/{form}", reader)
                 assert got.html.get_element_by_id("form").get("action") == target
-                assert got.html.get_element_by_id(f"notice-{table.row}-{key}").get("hx-get") == f"{path}/notice"
+                assert got.html.get_element_by_id(f"notice-{table.row}-{key}") is not None
+                assert got.html.get_element_by_id("row-stream").get("hx-sse:connect") == f"{path}/stream"
         clicked = await ask(client, "POST", path, PART, form={"status": "closed"})
         assert clicked.status == 200
+        (undo,) = clicked.html.xpath("//hx-partial[@hx-target='#flash']/form")
+        assert undo.get("action") == f"{path}/undo"
         edited = await ask(client, "PATCH", path, JSON, json={"name": "another"}, headers={"If-Match": '"2"'})
         assert (edited.json["version"], edited.json["name"], edited.json["status"]) == (3, "another", "closed")
         assert "another" in (await ask(client, "GET", path, PAGE)).html.xpath("string(//ol[@class='history'])")
@@ -104,8 +107,12 @@ async def test_a_row_is_shown_edited_and_deleted_at_its_address(
         assert table.key_of(stale.json["row"]) == key
         assert (await ask(client, "DELETE", f"{path}?version=3", JSON)).status == 204
         assert (await ask(client, "GET", path, JSON)).status == 404
-        made = await ask(client, "POST", f"/{table.name}", JSON, json=fields(table, key))
-        assert (made.status, made.headers["Location"]) == (201, path)
+        for _ in range(2):
+            made = await ask(client, "POST", f"/{table.name}", JSON, json=fields(table, key))
+            assert (made.status, made.headers["Location"]) == (201, path)
+            undone = await ask(client, "POST", f"{path}/undo?version=1", JSON)
+            assert undone.status == 204
+        await ask(client, "POST", f"/{table.name}", JSON, json=fields(table, key))
     left = [table.key_of(row) for row in await listed(client, table)]
     assert sorted(left) == sorted(KEYS[table]), "no other row was meant"
 

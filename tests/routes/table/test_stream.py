@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -11,8 +12,9 @@ from quart.typing import TestClientProtocol as Client
 from rowcast.app import create_app
 from rowcast.config import Settings
 from tests.conftest import Outside
+from tests.model import parts
 from tests.routes.asking import ADA, FORMATS, JSON, ask
-from tests.routes.following import following
+from tests.routes.following import Stream, following
 
 
 @pytest.mark.parametrize("query", ["sort=nonsense", "page=0", "size=7", "role=emperor", "nonsense=1"])
@@ -109,3 +111,36 @@ async def test_a_database_that_does_not_answer_is_a_refusal_and_no_broken_stream
     assert got.status == 503
     assert int(got.headers["Retry-After"]) > 0
     assert "<html" not in got.text
+
+
+async def test_whoever_has_a_row_open_hears_of_each_change_of_it_and_of_no_other(client: Client) -> None:
+    for name in ("Ada", "Bob"):
+        await ask(client, "POST", "/users", JSON, json=ADA | {"username": name, "email": f"{name}@example.org"})
+    async with client.request("/users/1/stream") as connection:
+        stream = Stream(connection)
+        for method, path, sent in (
+            ("", "", {}),
+            ("PATCH", "/users/1", {"role": "administrator"}),
+            ("PATCH", "/users/2", {"role": "administrator"}),
+            ("DELETE", "/users/1", {}),
+        ):
+            if method:
+                await ask(client, method, path, JSON, json=sent)
+            if path != "/users/2":
+                (told,) = parts((await stream.next()).data)
+                assert (told.target, "/users/1/notice" in told.content) == ("notice-user-1", True)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await stream.next()
+        await connection.disconnect()
+
+
+async def test_a_row_that_comes_back_is_asked_for_again_for_the_answer_may_have_been_lost(client: Client) -> None:
+    await ask(client, "POST", "/users", JSON, json=ADA)
+    seen = ""
+    for _ in range(2):
+        async with client.request("/users/1/stream", headers={"Last-Event-ID": seen}) as connection:
+            event = await Stream(connection).next()
+            assert [part.target for part in parts(event.data)] == ["notice-user-1"]
+            seen = event.id
+            await connection.disconnect()

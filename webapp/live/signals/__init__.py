@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rowcast.database import Database
 from rowcast.database.postgres import Postgres
@@ -13,6 +12,9 @@ from rowcast.live.inter_worker_relay import InterWorkerRelay
 from rowcast.live.signals.postgres import PostgresSignal
 from rowcast.live.signals.sqlite import SqliteSignal
 from rowcast.tables.table import Table
+
+if TYPE_CHECKING:
+    from rowcast.live.worker_peers import WorkerPeers
 
 
 class Signal(Protocol):
@@ -32,11 +34,11 @@ class Signal(Protocol):
 
 
 def signal_of(
-    database: Database, hub: Hub, tables: Sequence[Table], listen: str = "", workers: Path | None = None
+    database: Database, hub: Hub, tables: Sequence[Table], listen: str = "", workers: WorkerPeers | None = None
 ) -> Signal:
     """Return the signal of ``database`` for its ``tables``.
 
-    ``listen`` is a direct address of PostgreSQL, when ours goes to a pooler; ``workers`` the folder of several workers.
+    ``listen`` is a direct address of PostgreSQL, when ours goes to a pooler; ``workers`` what several share.
     """
     kind = database.kind
     if isinstance(kind, Postgres):

@@ -6,9 +6,12 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
+from rowcast.database import Unreachable
 from rowcast.database.sqlite import decode
+from rowcast.database.sqlite_file import SqliteFile
 from rowcast.live.inter_worker_relay import InterWorkerRelay
 from rowcast.live.signals.change_log import ChangeLogReader
 from rowcast.tables.row_change import RowChange
@@ -35,7 +38,7 @@ class SqliteSignal:
         tables: Iterable[Table],
         relay: InterWorkerRelay | None = None,
     ) -> None:
-        self._file = file
+        self._file = SqliteFile(file)
         self._changed = changed
         self._logs = [ChangeLogReader(table) for table in tables]
         self._relay = relay
@@ -45,7 +48,8 @@ class SqliteSignal:
 
     async def start(self) -> None:
         """Begin to listen."""
-        self._version = self._look()
+        with suppress(Unreachable):  # one of several workers may begin while the file is away
+            self._version = self._look()
         self._news()
         if self._relay is not None:
             self._relay.start()
@@ -79,11 +83,11 @@ class SqliteSignal:
     def _compare(self) -> None:
         try:
             version = self._look()
-        except sqlite3.Error:
+        except (sqlite3.Error, Unreachable) as error:
             # Whatever happened, the pages may be old: they are read again, which tells more.
             version = UNKNOWN
             if self._version != UNKNOWN:
-                log.warning("The database file cannot be watched", exc_info=True)
+                log.error("The database file cannot be watched: %s", error)
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
@@ -94,8 +98,9 @@ class SqliteSignal:
                     self._changed(table, changes)
 
     def _look(self) -> int:
+        self._file.check()
         if self._connection is None:
-            self._connection = sqlite3.connect(self._file, isolation_level=None, timeout=0)
+            self._connection = self._file.connect(isolation_level=None, timeout=0)
             self._connection.text_factory = decode
         row: tuple[int] = self._connection.execute("PRAGMA data_version").fetchone()
         return row[0]

@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from rowcast.database import Database
+from rowcast.database.fair_semaphore import FairSemaphore
 from rowcast.live.hub import Hub
 from rowcast.live.signals import Signal
 from rowcast.routes.answers.body_cache import BodyCache
@@ -33,7 +34,8 @@ class AppContext:
     signal: Signal
     renderers: RendererCache
     bodies: BodyCache = field(default_factory=BodyCache)
-    exporting: Counter[str] = field(default_factory=Counter)  # exports that are under way, by table
+    exporting: Counter[str] = field(default_factory=Counter)  # exports that are under way, by client
+    export_turns: FairSemaphore = field(default_factory=lambda: FairSemaphore(2, 1))  # of those that read
 
     async def write(self, unit: Callable[[Connection], T]) -> T:
         """Run ``unit`` in one write transaction; the open pages hear of it as soon as it is committed."""

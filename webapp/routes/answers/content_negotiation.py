@@ -15,9 +15,10 @@ from rowcast.routes.answers.own_address import own_origin, path_prefix
 from rowcast.routes.answers.security import is_foreign
 from rowcast.showing.template_environment import environment
 
-VARY = "HX-Request-Type, HX-Target, Accept, Accept-Encoding, Accept-Language, Cookie, Sec-Fetch-Site"
+VARY = "HX-Request-Type, HX-Target, Accept, Accept-Encoding, Accept-Language, Cookie, Sec-Fetch-Site, Origin"
+EXPORTS = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 LANGUAGE_COOKIE = "rowcast_language"
-LONGEST = 1000  # characters of a header that are read, and remembered for the next
+LONGEST = 500  # characters of a header that are read, and remembered for the next
 READ = 10  # languages at most that a reader may name: to look one up that there is not takes half a millisecond
 
 
@@ -38,13 +39,13 @@ def place() -> EmbedOptions | None:
 
 
 def ending() -> str:
-    """Return the form that the address itself names, if it does: ``json`` or ``csv``."""
+    """Return the form that the address itself names, if it does: ``json``, ``csv`` or ``xlsx``."""
     found = request.path.rpartition(".")[2]
-    return found if found in ("json", "csv") else ""
+    return found if found in ("json", *EXPORTS) else ""
 
 
 def wanted() -> str:
-    """Return what the reader of this request gets: a ``page``, a ``part``, ``json`` or ``csv``.
+    """Return what the reader of this request gets: a ``page``, a ``part``, ``json``, or a file (``csv``, ``xlsx``).
 
     The address has the first word. Then htmx, whose Accept header tells nothing: it names event streams in every
     request. A program that sends JSON and does not say what it accepts gets JSON.
@@ -53,17 +54,23 @@ def wanted() -> str:
         return found
     if request.headers.get("HX-Request-Type") == "partial":
         return "part"
-    page, json, csv = _qualities(request.headers.get("Accept", "")[:LONGEST])
-    if csv > max(page, json):
-        return "csv" if request.method in ("GET", "HEAD") else "json"
+    page, json, (export, quality) = _qualities(request.headers.get("Accept", "")[:LONGEST])
+    if quality > max(page, json):
+        return export if request.method in ("GET", "HEAD") else "json"
     return "json" if json > page or (json == page and request.is_json) else "page"
 
 
 # Browsers send few different headers, and to take one apart takes longer than all else that is asked of a request.
 @lru_cache(maxsize=128)
-def _qualities(accepted: str) -> tuple[float, float, float]:
+def _qualities(accepted: str) -> tuple[float, float, tuple[str, float]]:
     wanted = parse_accept_header(accepted, MIMEAccept)
-    return wanted["text/html"], wanted["application/json"], wanted["text/csv"]
+    exports = [(name, float(wanted[kind])) for name, kind in EXPORTS.items()]
+    return wanted["text/html"], wanted["application/json"], max(exports, key=lambda export: export[1])
+
+
+@lru_cache(maxsize=128)
+def _names_html(accepted: str) -> bool:
+    return any(kind == "text/html" for kind, _quality in parse_accept_header(accepted, MIMEAccept))
 
 
 @lru_cache(maxsize=128)
@@ -75,6 +82,11 @@ def _language(accepted: str) -> str:
 def wants_part() -> bool:
     """Whether htmx asks for a fragment."""
     return wanted() == "part"
+
+
+def names_html() -> bool:
+    """Whether the reader of this request names HTML, as browsers do, and does not only take it."""
+    return _names_html(request.headers.get("Accept", "")[:LONGEST])
 
 
 def wants_json() -> bool:

@@ -7,10 +7,19 @@ import logging
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
-from rowcast.database import Busy, Unreachable, Unwritable
+from rowcast.database import Busy, Unreachable, Unusable, Unwritable
 from rowcast.i18n import Message, _
-from rowcast.routes.answers.content_negotiation import VARY, audience, ending, render_plain, wanted, wants_part
+from rowcast.routes.answers.content_negotiation import (
+    EXPORTS,
+    VARY,
+    audience,
+    ending,
+    render_plain,
+    wanted,
+    wants_part,
+)
 from rowcast.routes.answers.problem_details import as_problem, problem
+from rowcast.tables.idempotency import KeyReused
 from rowcast.tables.row_writes import RowNotFound
 
 log = logging.getLogger(__name__)
@@ -26,10 +35,12 @@ TITLES = {
     415: _("Send a form or a JSON object."),
     500: _("Something went wrong here. It has been logged."),
     503: _("The database is busy. Nothing was saved; please try again."),
-    507: _("The disk of the database takes no more. Nothing was saved."),
+    507: _("The database takes no more. Nothing was saved."),
 }
 NO_ANSWER = _("The database does not answer.")
+NOT_READY = _("The database is not as it should be. What is wrong has been logged.")
 DELETED = _("It may have been deleted meanwhile.")
+REUSED = _("This Idempotency-Key was sent before, with another request.")
 RETRY_AFTER = 2  # seconds
 
 
@@ -52,6 +63,10 @@ def add_errors(app: Quart) -> None:
     async def missing(_error: RowNotFound) -> Response:
         return shown(404, TITLES[404], DELETED)
 
+    @app.errorhandler(KeyReused)
+    async def reused(_error: KeyReused) -> Response:
+        return shown(422, TITLES[400], REUSED)
+
     @app.errorhandler(Busy)
     async def busy(_error: Busy) -> Response:
         return shown(503, TITLES[503])
@@ -60,6 +75,11 @@ def add_errors(app: Quart) -> None:
     async def unreachable(error: Unreachable) -> Response:
         log.error("The database does not answer: %s", error)
         return shown(503, NO_ANSWER)
+
+    @app.errorhandler(Unusable)
+    async def unusable(error: Unusable) -> Response:
+        log.error("The database cannot be used: %s", error)
+        return shown(503, NOT_READY)
 
     @app.errorhandler(Unwritable)
     async def unwritable(error: Unwritable) -> Response:
@@ -76,7 +96,7 @@ def shown(status: int, title: Message, detail: Message | None = None) -> Respons
     """Return the error as a page, as a part for ``#flash``, or as a problem (RFC 9457); for a stream as a refusal."""
     if request.endpoint and request.endpoint.endswith(".stream"):
         return refusal(status, title)
-    if wanted() in ("json", "csv"):
+    if wanted() in ("json", *EXPORTS):
         response = as_problem(problem(status, title, detail=detail))
     else:
         template = "error/_flash.html" if wants_part() else "error/page.html"
@@ -99,6 +119,8 @@ def refusal(status: int, message: Message, errors: dict[str, Message] | None = N
         response = as_problem(problem(status, message, errors))
     else:
         response = Response(message.translate(audience().language) + "\n", status, mimetype="text/plain")
+    response.headers["Vary"] = VARY
+    response.headers["Cache-Control"] = "no-store"
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER)
     return response

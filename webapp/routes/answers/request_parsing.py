@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from annotated_types import MaxLen
 from pydantic import BaseModel, ValidationError
 from quart import abort, request
 
 from rowcast.i18n import Message, _
 from rowcast.routes.answers.content_negotiation import wants_json
+from rowcast.routes.answers.repeated_requests import FIELDS
 from rowcast.showing.link_builder import PAUSED
+from rowcast.tables.key import INTEGERS
 from rowcast.tables.listing import Listing, parse
 from rowcast.tables.table import Table
 
-LARGEST_VERSION = 2**63 - 1
+VERSION = re.compile("-?[0-9]+")  # other programs may set one below 0
+GIVEN = "given-"  # before the name of a field: with what a form was filled; no column's name has a hyphen
+LONGEST_ADDRESS = 4096  # characters; no page of ours has a longer one
+ROOM = 4  # characters as typed that can become one: a letter, and what stands above and below it
 
 # What pydantic calls an error -> what we say. The names of the values are pydantic's. A draft that raises a
 # PydanticCustomError with a `message` among its values says for itself what is wrong.
@@ -34,10 +41,11 @@ UNUSABLE = _("This cannot be used.")
 
 
 class InvalidFields(Exception):
-    """What was sent cannot be used: ``errors`` are the messages by field."""
+    """What was sent cannot be used: ``errors`` are the messages by field, ``usable`` the fields that have none."""
 
-    def __init__(self, errors: dict[str, Message]) -> None:
+    def __init__(self, errors: dict[str, Message], usable: dict[str, Any] | None = None) -> None:
         self.errors = errors
+        self.usable = usable or {}
 
 
 def reading(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -72,17 +80,47 @@ async def _sent() -> dict[str, Any]:
 def validate(table: Table, model: type[BaseModel], sent: dict[str, Any]) -> dict[str, Any]:
     """Return the fields among ``sent`` as ``model`` (the table's draft or patch) makes them; raises InvalidFields."""
     names = model.model_fields
-    known = {*names, *table.kept_names, "back"}
+    known = {*names, *table.kept_names, "back", *FIELDS, *(GIVEN + name for name in table.draft.model_fields)}
     errors = {name: _("There is no field of this name.") for name in sent if name not in known}
+    too_long = _too_long(model, sent)
     fields: dict[str, Any] = {}
     try:
-        loaded = model.model_validate({name: value for name, value in sent.items() if name in names})
+        loaded = model.model_validate({name: sent[name] for name in sent if name in names and name not in too_long})
         fields = loaded.model_dump(exclude_unset=model is table.patch)
     except ValidationError as error:
         errors |= _messages(table, error)
+    errors |= too_long
     if errors:
-        raise InvalidFields(errors)
+        rest = {name: value for name, value in sent.items() if name in names and name not in errors}
+        raise InvalidFields(errors, _usable(table, rest))
     return fields
+
+
+def _usable(table: Table, sent: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return table.patch.model_validate(sent).model_dump(exclude_unset=True)
+    except ValidationError:  # each field is right, but not beside the others
+        return {}
+
+
+def _too_long(model: type[BaseModel], sent: Mapping[str, Any]) -> dict[str, Message]:
+    """Return what is told of texts that are refused by their length alone: to normalise some takes seconds."""
+    return {
+        name: replace(TEXTS["too_long"], values={"max_length": most, "actual_length": len(text)})
+        for name, most in _longest(model).items()
+        if isinstance(text := sent.get(name), str) and len(text) > ROOM * most
+    }
+
+
+@cache
+def _longest(model: type[BaseModel]) -> dict[str, int]:
+    fields = model.model_fields.items()
+    return {name: rule.max_length for name, info in fields for rule in info.metadata if isinstance(rule, MaxLen)}
+
+
+def given_in(table: Table, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return with what the form was filled that was ``sent``, as far as it says so."""
+    return {name: sent[GIVEN + name] for name in table.draft.model_fields if GIVEN + name in sent}
 
 
 def version_in(sent: dict[str, Any]) -> int | None:
@@ -90,9 +128,10 @@ def version_in(sent: dict[str, Any]) -> int | None:
     version = sent.get("version", request.args.get("version"))
     if version in (None, ""):
         return None
-    if isinstance(version, bool) or not str(version).isascii() or not str(version).isdigit():
+    if type(version) not in (int, str) or not VERSION.fullmatch(str(version)):
         raise InvalidFields({"version": _("A version is a whole number.")})
-    return min(int(str(version)[:20]), LARGEST_VERSION)  # longer ones are larger still, and slow to read
+    # Longer ones are larger still, and slow to read.
+    return max(INTEGERS[0], min(int(str(version)[:21]), INTEGERS[-1]))
 
 
 def asked(table: Table, pairs: Iterable[tuple[str, str]]) -> tuple[Listing, bool, dict[str, Message]]:
@@ -115,14 +154,14 @@ def paused_before(sent: Mapping[str, Any]) -> bool:
 def pairs_of(address: str) -> list[tuple[str, str]]:
     """Return what the query of ``address`` asks for; it comes from a header, which may hold anything."""
     try:
-        return parse_qsl(urlsplit(address).query)
+        return parse_qsl(urlsplit(address).query) if len(address) <= LONGEST_ADDRESS else []
     except ValueError:
         return []
 
 
 def _pairs_before(sent: Mapping[str, Any]) -> list[tuple[str, str]]:
     query = sent.get("back", request.args.get("back"))
-    return parse_qsl(query) if isinstance(query, str) else pairs_of(request.headers.get("Referer", ""))
+    return pairs_of(f"?{query}") if isinstance(query, str) else pairs_of(request.headers.get("Referer", ""))
 
 
 def _messages(table: Table, error: ValidationError) -> dict[str, Message]:

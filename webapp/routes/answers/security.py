@@ -30,7 +30,7 @@ PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
     "Access-Control-Allow-Headers": (
         "Content-Type, HX-Boosted, HX-Current-URL, HX-Request, HX-Request-Type, HX-Source, HX-Target, "
-        "If-Match, If-None-Match, Last-Event-ID"
+        "Idempotency-Key, If-Match, If-None-Match, Last-Event-ID"
     ),
     "Access-Control-Max-Age": "7200",
 }

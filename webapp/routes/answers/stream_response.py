@@ -60,7 +60,7 @@ class StreamingHttpConnection(ASGIHTTPConnection):
     async def _follow(self, stream: StreamResponse, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         try:
             # Asked again: others may have come since the route asked.
-            await stream.hub.feed(stream.key)
+            await stream.hub.feed(stream.key, stream.client, again=True)
             is_full = stream.hub.is_full(stream.client)
         except TooManyFeeds:
             is_full = True
@@ -72,7 +72,7 @@ class StreamingHttpConnection(ASGIHTTPConnection):
         writer: RunnableFrameWriter = offered() if offered else AsgiFrameWriter(send)
         head = {"type": "http.response.start", "status": 200, "headers": encode_headers(stream.headers)}
         await send(cast(HTTPResponseStartEvent, head))
-        await stream.hub.feed(stream.key)
+        await stream.hub.feed(stream.key, stream.client, again=True)
         # From here to the subscription nothing is awaited: the feed cannot be dropped in between.
         subscriber = stream.hub.subscribe(stream.key, writer, stream.have, stream.client)
         subscriber.left = partial(stream.hub.unsubscribe, stream.key, subscriber, stream.client)

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rowcast.i18n import Message, _
-from rowcast.routes.site.json_schemas import STRING, query, ref
+from rowcast.routes.answers.repeated_requests import HEADER, LONGEST
+from rowcast.routes.site.json_schemas import STRING, VERSION, query, ref
 from rowcast.tables.table import Table
 
 JSON = "application/json"
 HTML = "text/html"
 TEXT = "text/plain"
 CSV = "text/csv"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSS = "text/css"
 EVENTS = "text/event-stream"
 PROBLEM = "application/problem+json"
@@ -23,12 +25,18 @@ TAGS = ROWS, STREAM, FORMS, SERVICE = _("Rows"), _("Stream"), _("Forms and parts
 
 HAVE = {**STRING, "description": _("The revision that the reader has")}
 IF_MATCH = {"description": _("The version that the writer saw, in quotes"), **STRING}
+IDEMPOTENCY_KEY = {
+    "description": _("A key of the writer's own: what is sent again with it is not done again, and answered the same"),
+    **STRING,
+    "minLength": 1,
+    "maxLength": LONGEST,
+}
 IF_NONE_MATCH = {"description": _("The ETag of what the reader has"), **STRING}
 
 LOOKS = {"actions": {"enum": ["0", "1"]}, "theme": {"enum": ["light", "dark"]}}
 EMBED = {"embed": {"enum": ["page", "part"]}, **LOOKS}
 PAUSED = {"paused": {"enum": ["1"]}}
-LANGUAGE = {"type": "object", "properties": {"language": STRING}, "required": ["language"]}
+LANGUAGE = {"type": "object", "properties": {"language": {**STRING, "examples": ["zh-Hans"]}}, "required": ["language"]}
 
 
 @dataclass(frozen=True)
@@ -51,12 +59,13 @@ class Operation:
 def interface(table: Table) -> dict[str, Operation]:
     """Return the operations of the routes of ``table`` by endpoint; where one has several, after the method."""
     row, rows = table.row.title(), table.name.title()
-    version = {"version": {"type": "integer", "minimum": 0}}
+    version = {"version": VERSION}
     problem = {PROBLEM: ref("Problem"), HTML: STRING}
     conflict = {PROBLEM: ref(f"{row}Conflict"), HTML: STRING}
     shown = {JSON: ref(row), HTML: STRING}
     fresh = {"If-None-Match": IF_NONE_MATCH}
-    matching = {"If-Match": IF_MATCH}
+    repeatable = {HEADER: IDEMPOTENCY_KEY}
+    matching = {"If-Match": IF_MATCH, **repeatable}
     part = {200: {HTML: STRING}}
     listing = query(table)
     changes = {200: shown, 303: {}, 404: problem, 409: conflict, 412: conflict, 422: problem}
@@ -65,37 +74,45 @@ def interface(table: Table) -> dict[str, Operation]:
     def edits(summary: Message, sent: str) -> Operation:
         return Operation(summary, ROWS, changes, version, matching, ref(sent))
 
-    def follows(summary: Message, data: Any, refusal: Mapping[str, Any]) -> Operation:
+    def follows(summary: Message, data: Any, refusal: Mapping[str, Any], asked: Mapping[str, Any]) -> Operation:
         event = {"type": "object", "properties": {"id": STRING, "data": {**STRING, **data}}}
         answers = {200: {EVENTS: event}, 400: refusal, 503: refusal}
-        return Operation(summary, STREAM, answers, {**listing, **EMBED, "have": HAVE}, {"Last-Event-ID": HAVE})
+        return Operation(summary, STREAM, answers, {**asked, **EMBED, "have": HAVE}, {"Last-Event-ID": HAVE})
 
     shows = {200: {JSON: ref(rows), HTML: STRING}, 304: {}, 400: problem}
-    lists = {**shows, 200: {**shows[200], CSV: STRING}, 503: problem}
+    lists = {**shows, 200: {**shows[200], CSV: STRING, XLSX: {}}, 503: problem}
     stands = {**listing, **PAUSED}
     return {
         "index": Operation(_("List rows"), ROWS, lists, stands, fresh),
-        "create": Operation(_("Add a row"), ROWS, {201: shown, 303: {}, 422: problem}, sent=ref(f"{row}Draft")),
+        "create": Operation(
+            _("Add a row"), ROWS, {201: shown, 303: {}, 422: problem}, headers=repeatable, sent=ref(f"{row}Draft")
+        ),
         "show": Operation(_("Show a row"), ROWS, {200: shown, 304: {}, 404: problem}, headers=fresh),
         "edit": edits(_("Change a row"), f"{row}Edit"),
         "put edit": edits(_("Replace a row"), f"{row}Replacement"),
         "delete": Operation(_("Delete a row"), ROWS, deletes, version, matching),
+        "undo": Operation(_("Undo the newest change of a row"), ROWS, {**changes, 204: {}}, version, matching),
         "stream_json": follows(
-            _("Follow a listing, as JSON"), {"contentMediaType": JSON, "contentSchema": ref(f"{rows}Message")}, problem
+            _("Follow a listing, as JSON"),
+            {"contentMediaType": JSON, "contentSchema": ref(f"{rows}Message")},
+            problem,
+            listing,
         ),
-        "stream": follows(_("Follow a listing, as parts of HTML"), {"contentMediaType": HTML}, {TEXT: STRING}),
+        "stream": follows(_("Follow a listing, as parts of HTML"), {"contentMediaType": HTML}, {TEXT: STRING}, listing),
+        "stream_row": follows(_("Follow a row, as a part of HTML"), {"contentMediaType": HTML}, {TEXT: STRING}, {}),
         "alone": Operation(_("Show the table alone, for pages of others"), FORMS, shows, {**stands, **LOOKS}, fresh),
         "looks": Operation(_("Style the table in pages of others"), FORMS, {200: {CSS: STRING}}),
         "snippets": Operation(_("Show what to paste into pages of others"), FORMS, part, listing),
         "new_form": Operation(_("Show the form that adds a row"), FORMS, part),
         "edit_form": Operation(_("Show the form that edits a row"), FORMS, {**part, 404: problem}),
         "delete_form": Operation(_("Ask before a row is deleted"), FORMS, {**part, 404: problem}),
-        "notice": Operation(_("Tell an open form what became of its row"), FORMS, part, version),
+        "mark": Operation(_("Mark a row in the table while it is open beside it"), FORMS, {200: {CSS: STRING}}),
+        "notice": Operation(_("Tell what became of a row that is open"), FORMS, {**part, 304: {}}, version, fresh),
         "waiting": Operation(
             _("Tell a page that stands still how many changes wait"),
             FORMS,
             {200: {JSON: ref("Waiting"), HTML: STRING}, 304: {}, 400: problem},
-            {**listing, **PAUSED, "shown": STRING},
+            {**listing, **PAUSED, "shown": {**STRING, "examples": ["AAAAAAAAAAAAAAAAAA"]}},
             fresh,
         ),
         "close": Operation(_("Show the panel without a form"), FORMS, part),

@@ -13,6 +13,7 @@ from rowcast.tables.table import Table
 STRING = {"type": "string"}
 COUNT = {"type": "integer", "minimum": 0}
 NUMBER = {"type": "integer", "minimum": 1}
+VERSION = {"type": "integer"}
 
 
 def shapes(table: Table) -> dict[str, Any]:
@@ -41,8 +42,8 @@ def shapes(table: Table) -> dict[str, Any]:
         row: _object(_row(table)),
         rows: _object({"rows": _many(ref(row)), **listing}),
         f"{row}Draft": _sent(table.draft),
-        f"{row}Edit": _sent(table.patch, version=COUNT),
-        f"{row}Replacement": _sent(table.draft, version=COUNT),
+        f"{row}Edit": _sent(table.patch, version=VERSION),
+        f"{row}Replacement": _sent(table.draft, version=VERSION),
         f"{rows}Message": _object({"steps": _many({"oneOf": [ref(row + verb) for verb in steps]}), **listing}),
         **{row + verb: _object({"step": {"const": verb.lower()}, **about}) for verb, about in steps.items()},
         f"{row}Conflict": _object({**problem, "row": ref(row)}),
@@ -88,12 +89,12 @@ def _row(table: Table) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for attribute in table.attributes:
         column = table.by_name.get(attribute.key)
-        if column and column.choices:
-            found[attribute.key] = {"enum": list(column.choices)}
-            continue
         kind = attribute.type.python_type
         is_nullable = attribute.property.columns[0].nullable
-        found[attribute.key] = TypeAdapter(kind | None if is_nullable else kind).json_schema()
+        schema = TypeAdapter(kind | None if is_nullable else kind).json_schema()
+        if column and column.choices:
+            schema = {"anyOf": [{"enum": list(column.choices)}, schema]}
+        found[attribute.key] = schema
     return found
 
 

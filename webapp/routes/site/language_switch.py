@@ -11,6 +11,7 @@ from quart.typing import ResponseReturnValue
 from rowcast.i18n import languages
 from rowcast.routes.answers.content_negotiation import LANGUAGE_COOKIE
 from rowcast.routes.answers.own_address import path_prefix
+from rowcast.routes.answers.request_parsing import LONGEST_ADDRESS
 
 A_YEAR = 365 * 24 * 3600  # seconds
 
@@ -40,8 +41,9 @@ def add_languages(app: Quart) -> None:
 def _page_before() -> str:
     # As the browser says, not the form: search, sort and page links change the address and leave the form as it is.
     home = f"{path_prefix()}/"
+    address = request.headers.get("Referer", "")
     try:
-        before = urlsplit(request.headers.get("Referer", ""))
+        before = urlsplit(address if len(address) <= LONGEST_ADDRESS else "")
     except ValueError:
         return home
     # One slash: two would begin the name of another host.

@@ -5,20 +5,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 from quart import Quart, Response, g, request
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection
 
-from rowcast.database import Database, Unreachable
+from rowcast.database import Database
 from rowcast.live.hub import Hub
 from rowcast.routes.site.aggregated_metrics import AggregatedMetrics
 from rowcast.schema import is_current
+from rowcast.tables.history import changes_of
+from rowcast.tables.key import Key
+from rowcast.tables.listing import Listing
+from rowcast.tables.page import page_of
+from rowcast.tables.table import Table
+
+if TYPE_CHECKING:
+    from rowcast.live.worker_peers import WorkerPeers
 
 SHOWN = "/?&=:;,@!$'()*+~%"  # what a logged address shows as it is; control characters are never among it
 
@@ -43,7 +51,7 @@ class HubCollector(Collector):
             frames.add_metric([kind], metrics.frames[kind])
         yield frames
         ended = CounterMetricFamily("rowcast_streams_ended", "Streams that ended", labels=["reason"])
-        for reason in ("left", "life", "shutdown", "stalled"):
+        for reason in ("left", "life", "moved", "shutdown", "stalled"):
             ended.add_metric([reason], metrics.ended[reason])
         yield ended
         written = metrics.bytes + sum(subscriber.bytes for subscriber in hub.subscribers)
@@ -56,12 +64,21 @@ class HubCollector(Collector):
         yield from metrics.latency.collect()
 
 
-def add_observing(app: Quart, database: Database, hub: Hub, workers: Path | None) -> None:
+def add_observing(
+    app: Quart, database: Database, tables: Sequence[Table], hub: Hub, workers: WorkerPeers | None = None
+) -> None:
     """Add the health and metrics routes to ``app``, and log its requests (so before what may refuse one).
 
-    ``workers`` is the folder in which all workers put their counters, if there are several.
+    ``tables`` are what pages show. ``workers`` is where all workers put their counters, if there are several.
     """
     registry = CollectorRegistry()
+
+    def read_all(connection: Connection) -> None:
+        for table in tables:
+            for listing in (Listing(), Listing(q="ready")):
+                page_of(connection, table, listing)
+            changes_of(connection, table, Key((0,)))
+
     if workers is None:
         registry.register(HubCollector(hub))
     else:
@@ -77,10 +94,12 @@ def add_observing(app: Quart, database: Database, hub: Hub, workers: Path | None
 
     @app.get("/health/ready")
     async def ready() -> Response:
-        """Tell whether requests can be served: the database is there, and its tables are of our version."""
+        """Tell whether requests can be served: the database is there, of our version, and holds what pages need."""
         try:
             is_ready = await is_current(database)
-        except (SQLAlchemyError, Unreachable):
+            await database.query(read_all)
+        except Exception as error:
+            log.warning("Not ready: %s", error)
             is_ready = False
         return Response("ready\n" if is_ready else "not ready\n", 200 if is_ready else 503, mimetype="text/plain")
 
@@ -95,11 +114,12 @@ def add_observing(app: Quart, database: Database, hub: Hub, workers: Path | None
 
     @app.after_request
     async def end(response: Response) -> Response:
+        now = time.perf_counter()
         about = {
             "method": request.method,
             "path": quote(request.root_path + request.full_path.removesuffix("?"), safe=SHOWN),
             "status": response.status_code,
-            "ms": round((time.perf_counter() - g.began) * 1000, 1),
+            "ms": round((now - g.get("began", now)) * 1000, 1),  # when the app could not start, it began nothing
             "client": request.remote_addr,
         }
         log.info("request", extra=about)

@@ -6,25 +6,43 @@ Stoplight Elements) were tried under our content security policy: each breaks it
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
 from http import HTTPStatus
 from typing import Any
 
-from quart import Quart, Response, jsonify
+from quart import Quart, Response
 from quart_schema import Info, QuartSchema, hide
 from quart_schema.openapi import OpenAPIProvider
-from werkzeug.routing import Rule
+from werkzeug.routing import AnyConverter, BaseConverter, Rule
 
-from rowcast.routes.answers.content_negotiation import VARY, audience, render_plain
-from rowcast.routes.answers.own_address import path_prefix
-from rowcast.routes.site.api_operations import CSV, EVENTS, HTML, JSON, PROBLEM, SERVICES, TAGS, Operation, interface
+from rowcast.routes.answers.body_cache import BodyCache
+from rowcast.routes.answers.compression import encoding
+from rowcast.routes.answers.content_negotiation import EXPORTS, VARY, audience, render_plain
+from rowcast.routes.answers.etags import is_known, unchanged
+from rowcast.routes.answers.own_address import own_origin, path_prefix
+from rowcast.routes.site.api_operations import (
+    CSV,
+    EVENTS,
+    HTML,
+    JSON,
+    PROBLEM,
+    SERVICES,
+    TAGS,
+    XLSX,
+    Operation,
+    interface,
+)
+from rowcast.routes.site.docs_entries import entries
 from rowcast.routes.site.json_schemas import STRING, address, ref, shapes
 from rowcast.tables.table import Table
 
 HEADERS = {"Vary": VARY, "Cache-Control": "no-cache"}
+KEPT = 2 * 1024 * 1024  # bytes
 OTHER = "default"  # OpenAPI's name for all statuses that are not named
-FORMS_OF = {"json": (JSON, EVENTS, PROBLEM), "csv": (CSV, PROBLEM)}
+FORMS_OF = {"json": (JSON, EVENTS, PROBLEM), "csv": (CSV, PROBLEM), "xlsx": (XLSX, PROBLEM)}
 
 
 def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
@@ -37,6 +55,15 @@ def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
         operations |= {f"{table.name}.{name}": operation for name, operation in interface(table).items()}
 
     class Provider(OpenAPIProvider):
+        def generate_methods(self, rule: Rule) -> Iterable[str]:
+            return sorted(super().generate_methods(rule))  # a set, in another order in each process
+
+        def build_path_parameter(self, name: str, converter: BaseConverter) -> dict[str, Any]:
+            parameter = super().build_path_parameter(name, converter)
+            if isinstance(converter, AnyConverter):  # whose words are a set as well
+                parameter["schema"]["enum"].sort()
+            return parameter
+
         def schema(self) -> dict[str, Any]:
             document = super().schema()
             document["components"]["schemas"] = components
@@ -58,12 +85,23 @@ def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
                     methods[method] = _described(shown, about, f"{method} {path}")
             return paths, found
 
+    # Both differ by language and by the address that we are asked at, and by nothing else, while this process runs.
+    bodies = BodyCache(KEPT)
+
+    def answer(type: str, make: Callable[[], str]) -> Response:
+        body = bodies.get(f"{type} {audience().language} {own_origin()}{path_prefix()}", make)
+        tag = blake2b(body, digest_size=12).hexdigest()
+        if coding := encoding():
+            tag = f"{tag}-{coding}"
+        response = unchanged() if is_known(tag) else Response(body, mimetype=type)
+        response.set_etag(tag)
+        response.headers.update(HEADERS)
+        return response
+
     class Document(QuartSchema):
         @hide
         async def openapi(self) -> Response:
-            response = jsonify(self.openapi_provider.schema())
-            response.headers.update(HEADERS)
-            return response
+            return answer(JSON, lambda: json.dumps(made.openapi_provider.schema()))
 
     made = Document(
         app,
@@ -78,9 +116,12 @@ def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
     @hide
     async def docs() -> Response:
         """Show the document to people."""
-        document = made.openapi_provider.schema()
-        html = render_plain("docs.html", document=document)
-        return Response(html, mimetype=HTML, headers=HEADERS)
+
+        def render() -> str:
+            document = made.openapi_provider.schema()
+            return render_plain("docs.html", document=document, entries=entries(document, own_origin() + path_prefix()))
+
+        return answer(HTML, render)
 
 
 def _described(shown: dict[str, Any], about: Operation, id: str) -> dict[str, Any]:
@@ -110,7 +151,7 @@ def _in_form(answers: Mapping[int, Mapping[str, Any]], ending: str) -> dict[str,
         status: {type: types[type] for type in FORMS_OF[ending] if type in types} for status, types in found.items()
     }
     # What is only for people is not there, no program is sent elsewhere, and a file of all rows has no tag.
-    never = {"303", "304"} if ending == "csv" else {"303"}
+    never = {"303", "304"} if ending in EXPORTS else {"303"}
     return {status: types for status, types in fitting.items() if status not in never and (types or not found[status])}
 
 

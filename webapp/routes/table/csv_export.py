@@ -1,13 +1,13 @@
-"""CSV export of a whole listing, written while it is read. Bounded: each holds a read transaction open."""
+"""Export of a whole listing to a spreadsheet, sent while it is read. Bounded, for it takes room and time.
+
+All of it is read in one transaction, so that it is of one moment; but while that lasts, SQLite cannot shorten its log.
+So it is read as fast as the database gives it, and waits for its reader in a file.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import csv
-import io
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import aclosing
-from typing import Any
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, closing
 
 from quart import Response, request
 
@@ -15,15 +15,17 @@ from rowcast.i18n import _
 from rowcast.routes.answers.app_context import AppContext
 from rowcast.routes.answers.error_handlers import shown
 from rowcast.routes.answers.send_timeout import SendTimeoutResponse
+from rowcast.routes.answers.spool import spooled
+from rowcast.routes.table.csv_encoder import CsvEncoder
+from rowcast.routes.table.xlsx_encoder import XlsxEncoder
 from rowcast.tables.listing import Listing
 from rowcast.tables.read_in_batches import read_all
-from rowcast.tables.serialization import plain_value
 from rowcast.tables.table import Table
 
-AT_ONCE = 2  # in one process; the feeds and these together take no more connections than there are
-LONGEST = 600  # seconds: while one lasts, SQLite cannot shorten its log
-# What a spreadsheet may take for a formula (OWASP, "CSV injection"); the last four are as wide as a Chinese character.
-FORMULAS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+AT_ONCE = 20  # in one process; two of them are read, each for another client
+EACH = 2  # for one client
+LONGEST = 600  # seconds
+ENCODERS: dict[str, type[CsvEncoder | XlsxEncoder]] = {"csv": CsvEncoder, "xlsx": XlsxEncoder}
 TOO_MANY = _("Too many exports are under way.")
 
 
@@ -34,69 +36,51 @@ class CsvExports:
         self._table = table
         self._services = app_context
 
-    async def respond(self, listing: Listing) -> Response:
-        """Return the response that writes ``listing``, or the refusal of one more."""
-        if self._services.exporting.total() >= AT_ONCE:
+    async def respond(self, listing: Listing, format: str) -> Response:
+        """Return the response that writes ``listing`` as ``csv`` or ``xlsx``, or the refusal of one more."""
+        exporting, client = self._services.exporting, request.remote_addr or ""
+        if exporting.total() >= AT_ONCE or exporting[client] >= EACH:
             return shown(503, TOO_MANY)
         text: AsyncGenerator[bytes] | bytes = b""
         if request.method != "HEAD":
-            self._services.exporting[self._table.name] += 1
-            chunks = self._chunks(listing)
+            exporting[client] += 1
+            chunks = self._counted(client, spooled(self._chunks(listing, format, client)))
             # Read before the answer begins, so that a database that does not answer is an error and no half of a file.
-            text = _whole(await _next(chunks) or b"", chunks)
-        response = SendTimeoutResponse(text, content_type="text/csv; charset=utf-8; header=present")
+            text = _whole(await anext(chunks), chunks)
+        response = SendTimeoutResponse(text, content_type=ENCODERS[format].content_type)
         response.headers.pop("Content-Length", None)
         response.timeout = LONGEST
-        response.headers["Content-Disposition"] = f'attachment; filename="{self._table.name}.csv"'
+        response.headers["Content-Disposition"] = f'attachment; filename="{self._table.name}.{format}"'
         return response
 
-    async def _chunks(self, listing: Listing) -> AsyncGenerator[bytes]:
+    async def _counted(self, client: str, chunks: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+        exporting = self._services.exporting
+        try:
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            exporting[client] -= 1
+            if not exporting[client]:
+                del exporting[client]
+
+    async def _chunks(self, listing: Listing, format: str, client: str) -> AsyncGenerator[bytes]:
+        turn = await self._services.export_turns.acquire((client,))
         try:
             async with self._services.database.read() as connection:
-                told = encode([[attribute.key for attribute in self._table.attributes]])
-                async with aclosing(read_all(connection, self._table, listing)) as found:
-                    async for rows in found:
-                        yield told + encode(rows)
-                        told = b""
-                if told:
-                    yield told
+                with closing(ENCODERS[format](self._table.names)) as encoder:
+                    told = encoder.begin()
+                    async with aclosing(read_all(connection, self._table, listing)) as found:
+                        async for rows in found:
+                            yield told + encoder.rows(rows)
+                            told = b""
+                    yield told + encoder.end()
         finally:
-            self._services.exporting[self._table.name] -= 1
-
-
-def encode(rows: Iterable[Iterable[Any]]) -> bytes:
-    """Return ``rows`` as CSV (RFC 4180), all text in quotation marks and none of it a formula."""
-    text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC).writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue().encode("utf-8", "replace")
-
-
-def _cell(value: Any) -> Any:
-    value = plain_value(value)
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
+            self._services.export_turns.release(turn)
 
 
 async def _whole(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
     async with aclosing(rest):
-        chunk: bytes | None = first
-        while chunk is not None:
+        yield first
+        async for chunk in rest:
             yield chunk
-            chunk = await _next(rest)
-
-
-async def _next(chunks: AsyncGenerator[bytes]) -> bytes | None:
-    """Return the next chunk, None after the last.
-
-    A reader that leaves cancels this; but a read that is cut off keeps its transaction until the garbage is collected.
-    """
-
-    async def read() -> bytes | None:
-        return await anext(chunks, None)
-
-    task = asyncio.create_task(read())
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        await chunks.aclose()
-        raise

@@ -11,7 +11,7 @@ from quart import Blueprint, Response, request
 from rowcast.i18n import Message, _
 from rowcast.live.audience import EmbedOptions
 from rowcast.routes.answers.app_context import AppContext
-from rowcast.routes.answers.content_negotiation import audience, wants_json, wants_part
+from rowcast.routes.answers.content_negotiation import audience, names_html, wants_json, wants_part
 from rowcast.routes.answers.negotiated_response import HandlerResult, answering
 from rowcast.routes.answers.own_address import own_origin
 from rowcast.routes.answers.request_parsing import asked
@@ -43,7 +43,7 @@ def add_embedding(routes: Blueprint, table: Table, app_context: AppContext) -> N
         problems |= wrong
         if problems and wants_json():
             return bad_listing(problems)
-        page = await app_context.pages.read(table, listing)
+        page = await app_context.pages.read(table, listing, client=request.remote_addr or "")
         revision = page.revision(app_context.renderers.get(table, audience(embed)).seed)
         # What its own links ask for takes the place of the listing; a form that is open beside it stays.
         part = "_embedded.html" if request.headers.get("HX-Target") == LISTING else "_embed.html"
@@ -63,7 +63,7 @@ def add_embedding(routes: Blueprint, table: Table, app_context: AppContext) -> N
             flash=next(iter(problems.values()), None),
             tells=False,
             embed=embed,
-            stands_on=(revision, part),
+            stands_on=(revision, listing.query, part),
             is_kept=not paused,
         )
 
@@ -77,7 +77,8 @@ def add_embedding(routes: Blueprint, table: Table, app_context: AppContext) -> N
     async def snippets() -> HandlerResult:
         """What to paste into a page of another origin, so that it shows this listing."""
         listing, _problems = parse(table, request.args.items(multi=True))
-        return panel("_embedding.html", table, origin=own_origin(), listing=listing, back=listing)
+        shown = panel("_embedding.html", table, origin=own_origin(), listing=listing, back=listing)
+        return replace(shown, part="_embedding_part.html")
 
 
 def parse_embed(pairs: Iterable[tuple[str, str]]) -> tuple[EmbedOptions, Pairs, dict[str, Message]]:
@@ -119,4 +120,4 @@ def is_in_frame() -> bool:
 
 def wants_page() -> bool:
     """Whether a browser shows the answer by itself, in a frame or a window: it names HTML, which programs do not."""
-    return not wants_part() and any(kind == "text/html" for kind, _quality in request.accept_mimetypes)
+    return not wants_part() and names_html()

@@ -9,11 +9,12 @@ from rowcast.routes.answers.app_context import AppContext
 from rowcast.tables.table import Table
 
 ENDINGS = {
-    "index": (".json", ".csv"),
+    "index": (".json", ".csv", ".xlsx"),
     "create": (".json",),
     "show": (".json",),
     "edit": (".json",),
     "delete": (".json",),
+    "undo": (".json",),
 }
 
 

@@ -8,7 +8,7 @@ from quart import Blueprint, request
 
 from rowcast.i18n import Message, _
 from rowcast.routes.answers.app_context import AppContext
-from rowcast.routes.answers.content_negotiation import audience, wanted, wants_part
+from rowcast.routes.answers.content_negotiation import EXPORTS, audience, wanted, wants_part
 from rowcast.routes.answers.negotiated_response import HandlerResult, answering
 from rowcast.routes.answers.own_address import own_origin, path_prefix
 from rowcast.routes.answers.problem_details import problem
@@ -32,11 +32,11 @@ def add_listings(routes: Blueprint, table: Table, app_context: AppContext) -> No
     async def index() -> HandlerResult:
         """The rows of a listing, their total, and the page links."""
         listing, paused, problems = asked(table, request.args.items(multi=True))
-        if problems and wanted() in ("json", "csv"):
+        if problems and wanted() in ("json", *EXPORTS):
             return bad_listing(problems)
-        if wanted() == "csv":
-            return HandlerResult(csv=await exports.respond(listing))
-        page = await app_context.pages.read(table, listing)
+        if wanted() in EXPORTS:
+            return HandlerResult(export=await exports.respond(listing, wanted()))
+        page = await app_context.pages.read(table, listing, client=request.remote_addr or "")
         revision = page.revision(app_context.renderers.get(table, audience()).seed)
         return HandlerResult(
             json=partial(listing_as_json, page, revision),
@@ -54,8 +54,9 @@ def add_listings(routes: Blueprint, table: Table, app_context: AppContext) -> No
             flash=next(iter(problems.values()), None),
             headers=_history(listing, paused) if wants_part() else {},
             # Two addresses for a page that stands still and one that does not; but a part says when it began to.
-            stands_on=(revision, own_origin(), str(PAUSED in current())),
+            stands_on=(revision, listing.query, own_origin(), str(PAUSED in current())),
             is_kept=not paused,
+            vary=("HX-Current-URL",),
         )
 
     def current() -> list[tuple[str, str]]:

@@ -41,7 +41,7 @@ def add_waiting(routes: Blueprint, table: Table, app_context: AppContext) -> Non
             shown = unpack(request.args.get("shown", ""), table.key_type)
         except ValueError:
             abort(400)
-        page = await app_context.pages.read(table, listing)
+        page = await app_context.pages.read(table, listing, client=request.remote_addr or "")
         changes = rows_changed(shown, page)
         return HandlerResult(
             json={"waiting": changes},

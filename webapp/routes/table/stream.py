@@ -15,7 +15,9 @@ from rowcast.routes.answers.content_negotiation import audience
 from rowcast.routes.answers.error_handlers import NO_ANSWER, refusal
 from rowcast.routes.answers.stream_response import StreamResponse
 from rowcast.routes.table.embedding import embed_of_stream
-from rowcast.tables.listing import parse
+from rowcast.routes.table.key_converter import row_path
+from rowcast.tables.key import Key
+from rowcast.tables.listing import Listing, parse
 from rowcast.tables.table import Table
 
 log = logging.getLogger(__name__)
@@ -24,7 +26,7 @@ TOO_MANY = _("Too many streams are open.")
 
 
 def add_stream(routes: Blueprint, table: Table, app_context: AppContext) -> None:
-    """Add the stream of ``table``."""
+    """Add the streams of ``table``: of its listings, and of each of its rows."""
 
     @routes.get("/stream")
     async def stream() -> Response:
@@ -36,7 +38,12 @@ def add_stream(routes: Blueprint, table: Table, app_context: AppContext) -> None
         """Keep a listing true, as Server-Sent Events that hold JSON."""
         return await follow("json")
 
-    async def follow(format: Format) -> Response:
+    @routes.get(f"{row_path(table)}/stream")
+    async def stream_row(id: Key) -> Response:
+        """Tell when one row changes, as Server-Sent Events that hold a part for htmx."""
+        return await follow("html", id)
+
+    async def follow(format: Format, row: Key | None = None) -> Response:
         # The reader's position is Last-Event-ID, else "have": the revision that its page shows.
         pairs = [(name, value) for name, value in request.args.items(multi=True) if name != "have"]
         embed, pairs, problems = embed_of_stream(pairs)
@@ -48,10 +55,10 @@ def add_stream(routes: Blueprint, table: Table, app_context: AppContext) -> None
             return refusal(503, TOO_MANY)
         if request.method == "HEAD":
             return Response(mimetype="text/event-stream")
-        key = FeedKey(table.name, listing, audience(embed), format)
+        key = FeedKey(table.name, listing if row is None else Listing(), audience(embed), format, row)
         # Read before the answer begins, so that a database that does not answer is a refusal and no broken stream.
         try:
-            await app_context.hub.feed(key)
+            await app_context.hub.feed(key, client)
         except TooManyFeeds:
             return refusal(503, TOO_MANY)
         except SQLAlchemyError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -15,16 +14,7 @@ from sqlalchemy import Connection
 from rowcast.config import Settings
 from rowcast.database import exclusively
 from rowcast.schema import Unusable, _alembic, migrate, prepare
-from tests.postgres import Databases
 from tests.programs import program
-
-
-@pytest.fixture
-def empty(cluster: Databases) -> Iterator[str]:
-    """The URL of an empty PostgreSQL database."""
-    name = cluster.create()
-    yield cluster.url(name)
-    cluster.drop(name)
 
 
 def test_a_new_file_is_set_up_and_a_second_start_leaves_it_alone(tmp_path: Path) -> None:
@@ -41,7 +31,7 @@ def test_a_new_file_is_set_up_and_a_second_start_leaves_it_alone(tmp_path: Path)
 @pytest.mark.only("sqlite")
 def test_a_file_of_another_version_is_refused_with_the_remedy(settings: Settings, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "rowcast.db")) as file, file:
-        file.execute("UPDATE alembic_version SET version_num = '0000'")
+        file.execute("UPDATE alembic_version SET version_num = '0004'")
     with pytest.raises(Unusable, match="rowcast migrate"):
         prepare(settings.database)
 
@@ -90,7 +80,7 @@ def test_an_empty_postgresql_database_is_set_up_and_a_second_start_leaves_it_alo
         prepare(empty)
         migrate(empty)
         assert other.execute("SELECT count(*) FROM users") == [(1,)]
-        other.execute("UPDATE alembic_version SET version_num = '0000'")
+        other.execute("UPDATE alembic_version SET version_num = '0004'")
     with pytest.raises(Unusable, match="rowcast migrate"):
         prepare(empty)
 
@@ -133,6 +123,42 @@ def test_the_history_of_the_version_before_is_kept_when_it_names_rows_by_their_k
             "postgresql": "SELECT indexdef FROM pg_indexes WHERE indexname = 'changes_row'",
         }
         assert "row_key" in str(other.execute(ways[dialect]))
+
+
+def test_keys_of_the_version_before_leave_out_what_nobody_sees_where_no_other_row_has_them(
+    dialect: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}" if dialect == "sqlite" else request.getfixturevalue("empty")
+    config = _alembic()
+
+    def begin(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+
+    exclusively(url, begin)
+    # The name, its key, the key afterwards, the version, and that afterwards.
+    rows = [
+        ("Ada", "ada", "ada", 1, 1),
+        ("Ada\u200b", "ada\u200b", "ada\u200b", 1, 1),  # another has it
+        ("B\u00adob", "b\u00adob", "bob", 5, 6),
+        ("Eve  L", "eve  l", "eve l", 1, 2),
+        ("Ä\u200b", "Ä\u200b", "Ä\u200b", 1, 1),  # by another program, which folds ASCII alone
+        ("C\u200b", "c\u200b", "c\u200b", 2**63 - 1, 2**63 - 1),
+    ]
+    with program(url) as other:
+        for number, (name, key, _key, version, _version) in enumerate(rows):
+            other.execute(
+                "INSERT INTO users (username, username_key, email, email_key, version) VALUES (?, ?, ?, ?, ?)",
+                *(name, key, f"{number}@b.c", f"{number}@b.c", version),
+            )
+        told = "SELECT username, role, created, changed FROM users ORDER BY id"
+        before = other.execute(told)
+        migrate(url)
+        assert other.execute(told) == before
+        found = other.execute("SELECT username_key, version FROM users ORDER BY id")
+        assert found == [(key, version) for _name, _key, key, _version, version in rows]
+        if dialect == "sqlite":
+            assert other.execute("SELECT rowid FROM users_search WHERE users_search MATCH 'bob'") == [(3,)]
 
 
 def test_a_server_that_is_not_there_is_refused_with_its_address_and_without_the_password() -> None:

@@ -1,0 +1,96 @@
+"""FairSemaphore: bounds how much is done at a time, in all and for each client; who waits is served client by client.
+
+(Fair queuing: a client that asks for a thousand things waits for its own, and nobody else does.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+SLOW = 0.02  # seconds; whose work takes longer gets it done one by one, for it takes from others also while they wait
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A place that ``client`` has."""
+
+    client: str
+    began: float = field(default_factory=time.perf_counter)
+
+
+class FairSemaphore:
+    """At most ``places`` at a time, of which no client has more than its ``share``, and one if its work is slow."""
+
+    def __init__(self, places: int, share: int) -> None:
+        self._free = places
+        self._share = share
+        self._at_work: Counter[str] = Counter()
+        self._slow: set[str] = set()  # clients whose last work was slow; forgotten when nothing more is asked
+        self._waiting: dict[str, dict[asyncio.Future[None], None]] = {}  # by client, in the order of their turns
+
+    async def acquire(self, clients: Collection[str]) -> Turn:
+        """Wait for a place. What several ``clients`` want is the concern of the one that has asked least."""
+        client = min(clients, key=self._asked_by)
+        if self._has_place(client):
+            self._take(client)
+            return Turn(client)
+        place = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(client, {})[place] = None
+        try:
+            await place
+        except asyncio.CancelledError:
+            self._leave(client, place)
+            raise
+        return Turn(client)
+
+    def release(self, turn: Turn) -> None:
+        """Give the place back."""
+        (self._slow.add if time.perf_counter() - turn.began > SLOW else self._slow.discard)(turn.client)
+        self._give_back(turn.client)
+
+    def _give_back(self, client: str) -> None:
+        self._free += 1
+        self._at_work[client] -= 1
+        if not self._at_work[client]:
+            del self._at_work[client]
+        for other in tuple(self._waiting):
+            while other in self._waiting and self._has_place(other):
+                self._call(other)
+            if not self._free:
+                break
+        if not self._asked_by(client):
+            self._slow.discard(client)
+
+    def _asked_by(self, client: str) -> int:
+        return self._at_work[client] + len(self._waiting.get(client, ()))
+
+    def _has_place(self, client: str) -> bool:
+        return self._free > 0 and self._at_work[client] < (1 if client in self._slow else self._share)
+
+    def _take(self, client: str) -> None:
+        self._free -= 1
+        self._at_work[client] += 1
+
+    def _call(self, client: str) -> None:
+        places = self._waiting.pop(client)
+        while places:
+            place = next(iter(places))
+            del places[place]
+            if not place.cancelled():
+                self._take(client)
+                place.set_result(None)
+                break
+        if places:
+            self._waiting[client] = places  # after all the others
+
+    def _leave(self, client: str, place: asyncio.Future[None]) -> None:
+        if not place.cancelled():  # it was called just before it left
+            self._give_back(client)
+        elif others := self._waiting.get(client):
+            others.pop(place, None)
+            if not others:
+                del self._waiting[client]
