@@ -17,6 +17,7 @@ import uvicorn
 
 from rowcast.config import BadSetting, Settings
 from rowcast.mounting.mountable_app import MountableApp
+from rowcast.serving.heap_trimming import trim_heap
 from rowcast.serving.http_protocol import StreamingHttpProtocol
 
 BACKLOG = 2048  # connections that wait to be accepted: a restart brings all readers back at once
@@ -62,6 +63,7 @@ def configuration(app: MountableApp, settings: Settings) -> uvicorn.Config:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     gc.set_threshold(*GARBAGE)
     gc.freeze()  # what was imported stays
+    trim_heap()
     app.hears_signals = False  # our protocol ends the streams
     limits = {"request_timeout": settings.request_timeout, "header_limit": settings.header_limit}
     protocol = type("Protocol", (StreamingHttpProtocol,), limits)
