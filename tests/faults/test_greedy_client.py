@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from itertools import product
@@ -61,16 +62,18 @@ async def others(server: Server) -> list[float]:
 
 
 @asynccontextmanager
-async def at_work(greedy: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Let the client be at work."""
-    task = asyncio.ensure_future(greedy())
+async def at_work(greedy: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncIterator[None]:
+    """Let the client be at work until it is told that it is over: what is cut off while it connects, nobody closes."""
+    over = asyncio.Event()
+    task = asyncio.ensure_future(greedy(over))
     try:
         yield
         assert not task.done(), task.exception()
     finally:
+        over.set()
+        await asyncio.wait([task], timeout=PATIENCE)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await asyncio.sleep(0.01)  # the loop closes what was cut
 
 
 def p99(took: list[float]) -> str:
@@ -89,9 +92,11 @@ async def test_a_client_that_opens_and_leaves_listings_keeps_nobody_waiting(serv
             await until(lambda: reader.greetings > 0, query)
         reader.cut()
 
-    async def greedy() -> None:
+    async def greedy(over: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as visits:
             for query in searches():
+                if over.is_set():
+                    break
                 opened["count"] += 1
                 visits.create_task(visit(query, opened["count"] % 2 == 0))
                 await asyncio.sleep(PACE)
@@ -112,22 +117,25 @@ async def test_a_client_that_searches_for_two_characters_keeps_nobody_waiting(se
     before = await others(server)
     streams = [Reader(server.port, f"q={text}", source=GREEDY) for text in SHORT]
 
-    async def search(text: str) -> None:
-        while True:
-            reads, writes = await asyncio.open_connection("127.0.0.1", server.port, local_addr=(GREEDY, 0))
-            try:
-                writes.write(f"GET /users?q={text} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-                await reads.read()
-            finally:
-                writes.close()
+    async def search(text: str, over: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        asked = f"GET /users?q={text} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        while not over.is_set():
+            with socket.create_connection(("127.0.0.1", server.port), source_address=(GREEDY, 0)) as connection:
+                connection.setblocking(False)
+                await loop.sock_sendall(connection, asked.encode())
+                while await loop.sock_recv(connection, 65536):
+                    pass
 
-    async def greedy() -> None:
-        await asyncio.gather(*(stream.open() for stream in streams), *(search(text) for text in SHORT[:12]))
+    async def greedy(over: asyncio.Event) -> None:
+        await asyncio.gather(*(search(text, over) for text in SHORT[:12]))
 
     async with at_work(greedy):
+        opening = asyncio.gather(*(stream.open() for stream in streams))
         await until(lambda: any(stream.greetings for stream in streams), "it is served", 120)
         after = await others(server)
         served = sum(stream.greetings for stream in streams)
+        await opening
         for stream in streams:
             stream.cut()
     tell(len(streams), [], p99_without=p99(before), p99_beside=p99(after), of_it_served=served)
