@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-KEPT = 8 * 1024 * 1024  # bytes, of bodies of 3 to 70 KB each
+KEPT = 4 * 1024 * 1024  # bytes, of bodies of 3 to 70 KB each
 
 
 class BodyCache:
