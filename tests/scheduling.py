@@ -86,8 +86,11 @@ class Turns:
             self._feed(node)
 
     def remove_pending_tests_from_node(self, node: WorkerController, indices: Sequence[int]) -> None:
-        """Hear that a process gave tests back, which none is asked to."""
-        raise NotImplementedError
+        """Hear that a process gave tests back; whoever is next takes them."""
+        self._given[node] = [index for index in self._given[node] if index not in indices]
+        self._left[None] += indices
+        for other in self.nodes:
+            self._feed(other)
 
     def remove_node(self, node: WorkerController) -> str | None:
         """Forget a process; return the test that it broke down with, if it did."""

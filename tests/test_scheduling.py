@@ -84,3 +84,17 @@ def test_what_a_process_had_that_broke_down_is_run_by_others(when: int) -> None:
         done.append(collection[test])
     assert sorted([*done, *filter(None, [crashed])]) == sorted(collection)
     assert made.tests_finished
+
+
+def test_what_a_process_gives_back_is_run_once() -> None:
+    collection = [f"a.py::{number}" for number in range(9)]
+    made, nodes = turns(collection, 2)
+    back = [nodes[0].waiting.pop()]
+    done: list[str] = []
+    made.remove_pending_tests_from_node(nodes[0], back)
+    while ready := [node for node in nodes if node.is_ready]:
+        test = ready[-1].waiting.pop(0)
+        made.mark_test_complete(ready[-1], test)
+        done.append(collection[test])
+    assert sorted(done) == sorted(collection)
+    assert made.tests_finished

@@ -92,17 +92,22 @@ def test_of_programs_that_start_at_once_one_sets_postgresql_up_and_the_others_fi
         assert other.execute("SELECT count(*) FROM alembic_version") == [(1,)]
 
 
+def set_up(url: str, version: str) -> None:
+    """Bring a new database to a version of its tables."""
+    config = _alembic()
+
+    def upgrade(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+
+    exclusively(url, upgrade)
+
+
 def test_the_history_of_the_version_before_is_kept_when_it_names_rows_by_their_keys(
     dialect: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     url = f"sqlite:///{tmp_path / 'old.db'}" if dialect == "sqlite" else request.getfixturevalue("empty")
-    config = _alembic()
-
-    def begin(connection: Connection) -> None:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0004")
-
-    exclusively(url, begin)
+    set_up(url, "0004")
     with program(url) as other:
         for number in (3, 2**63 - 1, 12, 3):
             other.execute(
@@ -129,13 +134,7 @@ def test_keys_of_the_version_before_leave_out_what_nobody_sees_where_no_other_ro
     dialect: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     url = f"sqlite:///{tmp_path / 'old.db'}" if dialect == "sqlite" else request.getfixturevalue("empty")
-    config = _alembic()
-
-    def begin(connection: Connection) -> None:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0005")
-
-    exclusively(url, begin)
+    set_up(url, "0005")
     # The name, its key, the key afterwards, the version, and that afterwards.
     rows = [
         ("Ada", "ada", "ada", 1, 1),
