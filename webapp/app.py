@@ -121,9 +121,13 @@ def create_app(settings: Settings | None = None, workers: WorkerPeers | None = N
 
     @app.before_serving
     async def start() -> None:
-        # The host of an app that is mounted need not have done so.
-        await check(database, was_there=workers is not None)
-        await app_context.signal.start()
+        try:
+            # The host of an app that is mounted need not have done so.
+            await check(database, was_there=workers is not None)
+            await app_context.signal.start()
+        except BaseException:  # what did not start is not told to stop
+            await database.disconnect()
+            raise
 
     @app.after_serving
     async def stop() -> None:

@@ -77,6 +77,10 @@ class Database:
         task.add_done_callback(self._writes.discard)
         return await asyncio.shield(task)
 
+    async def disconnect(self) -> None:
+        """Close the connections that nobody uses; whoever asks for more opens others."""
+        await self.kind.disconnect()
+
     async def close(self) -> None:
         """Close all connections, once the writes that were asked for have ended."""
         await asyncio.gather(*self._writes, return_exceptions=True)  # the connection of one that runs would stay open

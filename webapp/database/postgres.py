@@ -121,10 +121,14 @@ class Postgres:
         except FAILURES as error:
             raise Unreachable(reason(error)) from error
 
-    async def close(self) -> None:
-        """Close all connections."""
+    async def disconnect(self) -> None:
+        """Close the connections that nobody uses."""
         await self._readers.dispose()
         await self._writers.dispose()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.disconnect()
 
     async def _query(self, work: Callable[[Connection], T]) -> T:
         async with self.read() as connection:

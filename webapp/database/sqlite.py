@@ -96,9 +96,14 @@ class Sqlite:
             finally:
                 self._turn.release()
 
-    async def close(self) -> None:
-        """Close all connections."""
+    async def disconnect(self) -> None:
+        """Close the connections that nobody uses."""
         self._watch.close()
+        self._engine.dispose()
+        await self._streaming.dispose()
+
+    async def close(self) -> None:
+        """Close all connections, and open no other."""
         for threads in (self._readers, self._writer):
             threads.shutdown(wait=False, cancel_futures=True)
         for connection in list(self._opened):
@@ -106,8 +111,7 @@ class Sqlite:
                 connection.interrupt()  # a search of a million rows can take longer than the end may
         for threads in (self._readers, self._writer):
             await asyncio.to_thread(threads.shutdown)
-        self._engine.dispose()
-        await self._streaming.dispose()
+        await self.disconnect()
 
     def _close_connection(self, connection: sqlite3.Connection, _record: Any) -> None:
         self._opened.discard(connection)
