@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Frame, Page, expect
 from tests.browser.conftest import launch
 from tests.browser.cutter import Cutter, cutting
 from tests.browser.host import Host, hosting
-from tests.browser.window import FRESH, SHOWN, Desk, export, fill, wait_until
+from tests.browser.window import BOTH_BROWSERS, FRESH, SHOWN, Desk, export, fill, wait_until
 from tests.running import ADD_USER, Server, running
 
 REFRESHED = 8_000  # milliseconds; without script a frame refreshes itself every five seconds
@@ -125,7 +125,7 @@ def test_an_edit_elsewhere_appears_in_a_page_of_another_origin(stage: Stage, way
     shown.expect_fresh()
 
 
-@pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
+@BOTH_BROWSERS
 def test_pages_of_one_browser_with_the_same_part_are_all_live(stage: Stage) -> None:
     stage.server.add_users(1)
     stage.desk.expected += ("The page’s settings blocked the loading of a resource (img-src)",)  # the host's icon

@@ -7,8 +7,10 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.window import Desk, expect_fresh, names, row
+from tests.browser.window import BOTH_BROWSERS, Desk, expect_fresh, names, row
 from tests.running import ADD_USER, Server
+
+pytestmark = pytest.mark.only("sqlite")
 
 MOST = 60  # presses of Tab that anything may be away
 ACTIVE = "(element) => element === document.activeElement"
@@ -140,6 +142,7 @@ def test_sorting_pages_sizes_and_the_pause_are_reached_by_keyboard(server: Serve
     expect(page.locator("#users tr")).to_have_count(30)
 
 
+@BOTH_BROWSERS
 def test_the_focus_stays_on_a_button_that_changes_its_row(server: Server, desk: Desk) -> None:
     server.add_users(3)
     page = desk.open()
@@ -153,6 +156,7 @@ def test_the_focus_stays_on_a_button_that_changes_its_row(server: Server, desk: 
     expect_fresh(page)
 
 
+@BOTH_BROWSERS
 def test_the_focus_stays_where_it_is_when_another_changes_its_row_and_the_rows_around_it(
     server: Server, desk: Desk
 ) -> None:
@@ -173,6 +177,7 @@ def test_the_focus_stays_where_it_is_when_another_changes_its_row_and_the_rows_a
     expect(page.get_by_label("User name", exact=True)).to_have_value("User 002")
 
 
+@BOTH_BROWSERS
 def test_the_focus_goes_with_its_row_when_that_moves(server: Server, desk: Desk) -> None:
     server.add_users(6)
     page = desk.open("/users?sort=role")
@@ -192,6 +197,7 @@ def test_the_focus_goes_with_its_row_when_that_moves(server: Server, desk: Desk)
     expect_fresh(page)
 
 
+@BOTH_BROWSERS
 def test_the_focus_stays_in_a_row_that_stays_when_all_are_replaced(server: Server, desk: Desk) -> None:
     server.add_users(50)
     page = desk.open("/users?sort=-email")
@@ -204,6 +210,7 @@ def test_the_focus_stays_in_a_row_that_stays_when_all_are_replaced(server: Serve
     see_focus(page)
 
 
+@BOTH_BROWSERS
 @pytest.mark.parametrize(("key", "neighbour"), [("Tab", "User 003"), ("Shift+Tab", "User 001")])
 def test_when_the_row_with_the_focus_is_deleted_the_next_key_leads_to_its_neighbour(
     server: Server, desk: Desk, key: str, neighbour: str

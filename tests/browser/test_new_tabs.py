@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.window import Desk
+from tests.browser.window import BOTH_BROWSERS, Desk
 from tests.running import Server
 
 pytestmark = pytest.mark.only("sqlite")
@@ -28,12 +28,8 @@ def see_it_beside(page: Page, link: Locator, **how: Any) -> None:
     opened.value.close()
 
 
-# In Firefox a frame's base is the target of its links also where they name none, and htmx leaves them alone.
-@pytest.mark.parametrize(
-    ("browser", "path"),
-    [("chromium", "/users?size=25"), ("chromium", "/users/table?size=25"), ("firefox", "/users?size=25")],
-    indirect=["browser"],
-)
+@BOTH_BROWSERS
+@pytest.mark.parametrize("path", PLACES)
 def test_each_link_opens_beside_its_page(server: Server, desk: Desk, path: str) -> None:
     server.add_users(30)
     page = desk.open(path)

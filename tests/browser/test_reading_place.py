@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.window import Desk, row
+from tests.browser.window import BOTH_BROWSERS, Desk, row
 from tests.running import ADD_USER, Server
+
+pytestmark = pytest.mark.only("sqlite")
 
 WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "page": ("/users?size=100", {"viewport": {"width": 1280, "height": 800}}),
@@ -23,7 +25,7 @@ def place(page: Page) -> float:
     return float(row(page, "User 060").evaluate(PLACE))
 
 
-@pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
+@BOTH_BROWSERS
 @pytest.mark.parametrize("way", WAYS)
 def test_rows_that_come_and_go_above_do_not_move_what_is_read(server: Server, desk: Desk, way: str) -> None:
     server.add_users(80)

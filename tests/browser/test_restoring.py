@@ -8,12 +8,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.window import Desk, row, travel
+from tests.browser.window import BOTH_BROWSERS, Desk, row, travel
 from tests.running import Server
 
 pytestmark = [
     pytest.mark.only("sqlite"),
-    pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True),
+    BOTH_BROWSERS,
 ]
 PROMOTE = "UPDATE users SET role = 'administrator', version = version + 1 WHERE username = 'User 001'"
 

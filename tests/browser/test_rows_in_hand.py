@@ -19,7 +19,7 @@ from rowcast.live.html_encoder import difference
 from rowcast.showing.table_renderer import TableRenderer
 from rowcast.showing.template_environment import environment
 from rowcast.users import USERS
-from tests.browser.window import Desk
+from tests.browser.window import BOTH_BROWSERS, Desk
 from tests.live.pages import outline, page
 
 STEPS = 20
@@ -103,7 +103,8 @@ def taken(rows: dict[int, int], page: Page, dice: random.Random) -> dict[str, An
 
 
 @pytest.mark.only("sqlite")  # the frames are made here
-@pytest.mark.parametrize("seed", range(5))
+@BOTH_BROWSERS
+@pytest.mark.parametrize("seed", range(4))
 def test_what_a_reader_has_in_hand_in_a_row_stays_as_long_as_the_row_does(desk: Desk, seed: int) -> None:
     desk.expected += ("Blocked aria-hidden",)
     dice, renderer = random.Random(seed), Rows(USERS, Audience("en"))

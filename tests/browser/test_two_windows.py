@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.window import Desk, add, click, edit, expect_fresh, fill, names, row
+from tests.browser.window import BOTH_BROWSERS, Desk, add, click, edit, expect_fresh, fill, names, row
 from tests.running import ADD_USER, Server
 
 
@@ -108,7 +108,7 @@ def test_an_empty_directory_says_so_until_the_first_user_comes(desk: Desk) -> No
 
 
 @pytest.mark.only("sqlite")
-@pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
+@BOTH_BROWSERS
 @pytest.mark.parametrize("path", ["/users", "/users/table"])
 def test_windows_of_one_browser_on_one_listing_are_all_live(server: Server, desk: Desk, path: str) -> None:
     server.add_users(1)

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, Frame, Locator, Page, Request, expect
 
 PATIENCE = 10.0  # seconds that anything may take
+BOTH_BROWSERS = pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
 CONNECTED = "#log > li:not([hx-post])"  # the line that the browser's answer brought, in any language
 # What must equal that of a fresh page: rows and pager, without what htmx and the highlight leave on them.
 STATE = """(document) => ["users", "pager"].map((id) => {
