@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from tests.browser.window import Desk, expect_fresh, wait_until
 from tests.running import ADD_USER, Server
 
+pytestmark = pytest.mark.only("sqlite")
+
 NAMES = [
     "<img src=x onerror=alert(1)>",
     "</tr><script>alert(1)</script>",

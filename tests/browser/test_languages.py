@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.window import CONNECTED, Desk, expect_fresh, row
 from tests.running import Server
 
+pytestmark = pytest.mark.only("sqlite")
+
 ENGLISH, CHINESE = "English", "简体中文"
 
 

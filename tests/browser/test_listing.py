@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 from tests.browser.window import Desk, expect_fresh, names, row, travel, wait_until
 from tests.running import ADD_USER, Server
 
+pytestmark = pytest.mark.only("sqlite")
+
 
 def test_a_search_as_one_types_keeps_the_focus_and_gives_a_canonical_address(server: Server, desk: Desk) -> None:
     server.add_users(30)

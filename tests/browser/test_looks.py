@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.window import Desk, add, row
 from tests.running import Server
 
+pytestmark = pytest.mark.only("sqlite")
+
 PHONE = {"width": 360, "height": 740}
 PAGES = [
     "/users",

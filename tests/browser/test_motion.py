@@ -11,6 +11,8 @@ from rowcast.showing.package_folders import folder
 from tests.browser.window import Desk, add, row
 from tests.running import Server
 
+pytestmark = pytest.mark.only("sqlite")
+
 # How each animation that runs, or waits to, gets from one look to the next.
 EASINGS = """() => document.getAnimations().map(({effect, animationName}) =>
     [animationName, ...effect.getKeyframes().slice(0, -1).map(({easing}) => easing)])"""

@@ -11,6 +11,8 @@ from playwright.sync_api import FrameLocator, Locator, Page, expect
 from tests.browser.window import Desk, export, fill
 from tests.running import ADD_USER, Server
 
+pytestmark = pytest.mark.only("sqlite")
+
 REFRESHED = 8_000  # milliseconds; the frame refreshes itself every five seconds
 SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 800}},

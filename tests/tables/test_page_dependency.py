@@ -31,7 +31,7 @@ from tests.live.pages import NOON, state
 from tests.programs import REFUSED, SqliteProgram
 from tests.tables.news import news
 
-WRITES = 120
+WRITES = 70
 ROWS = 70  # so that a listing has up to three pages
 SYLLABLES = (*'axsk7éßſKİ%_/"', "ad", "bo", "ss", "e\u0301", "\U0001f389")
 ODD = ("\0", "\ufffd", "\x1b")
@@ -278,5 +278,5 @@ async def test_what_is_said_to_leave_a_page_as_it_is_leaves_it_so(
                 told[may_change, is_same] += 1
                 assert may_change or is_same, f"{asked.query!r} is not what it was after {sql!r} {values!r}: {changes}"
     # This proves nothing unless pages changed, and many were rightly said not to.
-    assert told[True, False] > 100, told
-    assert told[False, True] > 1000, told
+    assert told[True, False] > 60, told
+    assert told[False, True] > 600, told
