@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.window import Desk, expect_fresh, names, row
 from tests.running import ADD_USER, Server, running
+
+pytestmark = pytest.mark.only("sqlite")
 
 
 def test_the_log_shows_the_handshake_and_the_badge_says_live(server: Server, desk: Desk) -> None:

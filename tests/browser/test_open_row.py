@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.window import BOTH_BROWSERS, Desk, edit, fill, row
 from tests.running import Server
+
+pytestmark = pytest.mark.only("sqlite")
 
 REFRESHED = 8_000  # milliseconds; without script a frame refreshes itself every five seconds
 RENAME = "UPDATE users SET username = ?, version = version + 1 WHERE username = ?"

@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.window import Desk, click, edit, expect_fresh, fill, names, row, wait_until
 from tests.running import ADD_USER, Server, running
 
+pytestmark = pytest.mark.only("sqlite")
+
 NOTICED = 8_000  # milliseconds; a paused page asks every five seconds
 ROLE = "UPDATE users SET role = 'administrator', version = version + 1 WHERE username = ?"
 # What a screen reader is told: each text that came into an element that speaks, in its order.

@@ -10,6 +10,8 @@ from tests.browser.test_double_clicks import GAPS, PRESSES, only, twice
 from tests.browser.window import Desk, edit, expect_fresh, fill, row
 from tests.running import Server
 
+pytestmark = pytest.mark.only("sqlite")
+
 REFRESHED = 8_000  # milliseconds; without script the frame refreshes itself every five seconds
 
 
