@@ -36,6 +36,25 @@ def test_rows_look_the_same_alone_and_together(kept: int) -> None:
         assert renderer.rows(some) == "".join(TableRenderer(USERS, Audience("en")).row(one) for one in some)
 
 
+HOSTILE = """'"><i title='"&amp;>"""
+
+
+@pytest.mark.parametrize("place", ["username", "email", "role", "status", "changed", "created"])
+def test_whatever_a_row_holds_is_shown_as_text(place: str) -> None:
+    one = row(1)
+    html = TableRenderer(USERS, Audience("en")).row(replace(one, values={**one.values, place: HOSTILE}))
+    shown = lxml.html.fragment_fromstring(f"<table>{html}</table>")
+    assert shown.findall(".//i") == []
+    assert (HOSTILE in shown.text_content()) == (place in {column.name for column in USERS.columns})
+
+
+def test_a_path_that_the_host_took_from_a_client_is_only_a_path() -> None:
+    html = TableRenderer(USERS, Audience("en", prefix=f"/{HOSTILE}")).row(row(1))
+    shown = lxml.html.fragment_fromstring(f"<table>{html}</table>")
+    assert shown.findall(".//i") == []
+    assert {link.get("href").startswith(f"/{HOSTILE}/users/1") for link in shown.findall(".//a")} == {True}
+
+
 class OwnRows(TableRenderer):
     """A table whose rows look otherwise."""
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from jinja2 import Template
+from markupsafe import escape
 
 from rowcast.live.audience import Audience, EmbedOptions
 from rowcast.showing.link_builder import ORIGIN, LinkBuilder
@@ -42,7 +43,8 @@ class TableRenderer:
         root = ORIGIN if links.is_cross_origin else links.root
         # Letters, for no key begins with one: then the ids of a row's buttons are its own, whatever the columns are.
         cells = [(_letters(place), one, one.name, one.choices) for place, one in enumerate(table.columns[1:])]
-        self._row_context = {"table": table, "cells": cells, **LinkBuilder(table, embed, root).context}
+        start = str(escape(root) + f"/{table.name}/")
+        self._row_context = {"table": table, "cells": cells, "start": start, **LinkBuilder(table, embed, root).context}
 
     def template(self, name: str) -> Template:
         """Return the table's own template ``name``, or the one that all tables share."""

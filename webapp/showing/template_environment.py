@@ -56,7 +56,7 @@ def _minute(here: Locale) -> Callable[[Any], Any]:
 
     def show(moment: Any) -> Any:
         if not isinstance(moment, datetime):  # another program wrote it
-            return NOTHING if moment is None else moment
+            return NOTHING if moment is None else escape(moment)
         text = both.replace("{0}", clock(moment.time().replace(second=0, microsecond=0)))
         return _time(moment, "minutes", text.replace("{1}", day(moment.date())))
 
