@@ -14,7 +14,7 @@ ALONE = """
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 TABLES = "users", "changes", "idempotency_keys"
-LARGE = "SELECT sum(pg_relation_size(name)) > 200000 FROM unnest(?::text[]) AS name"
+LARGE = "SELECT sum(pg_relation_size(name)) > 65536 FROM unnest(?::text[]) AS name"
 TRUNCATE = f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY"
 # A twentieth of the time of the above, where there are few rows; without the triggers, for nobody is to hear of it.
 DELETE = [

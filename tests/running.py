@@ -20,7 +20,7 @@ from tests.forking import Forked
 from tests.ports import free_port
 from tests.programs import program
 
-START = 30.0  # seconds that a server may take to print its address
+START = 90.0  # seconds that a server may take to print its address
 STOP = 10.0  # seconds after which one that does not end is killed
 ADDRESS = re.compile(r"Rowcast is at (http://\S+:(\d+))/")
 PROGRAM = str(Path(sys.executable).parent / "rowcast")

@@ -87,6 +87,6 @@ USERS = Table(
         "add_first": _("Add the first one"),
         "not_found": _("No user matches"),
         "gone": _("This user was deleted meanwhile."),
-        "delete_hint": _("The user disappears from every open page at once."),
+        "delete_hint": _("The user disappears from every open page at once. This cannot be undone."),
     },
 )

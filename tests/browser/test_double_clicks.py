@@ -10,7 +10,8 @@ from tests.browser.window import Desk, edit, expect_fresh, fill, row, wait_until
 from tests.programs import program
 from tests.running import Server
 
-pytestmark = pytest.mark.only("sqlite")
+# Alone, for what is told rests on how soon the second one is there.
+pytestmark = [pytest.mark.only("sqlite"), pytest.mark.xdist_group("alone")]
 
 GAPS = pytest.mark.parametrize("gap", [80, 200, 400])  # milliseconds between two clicks
 PRESSES = pytest.mark.parametrize("press", ["click", "Enter"])

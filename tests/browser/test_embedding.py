@@ -120,6 +120,8 @@ def test_an_edit_elsewhere_appears_in_a_page_of_another_origin(stage: Stage, way
     assert shown.names()[0] == "User 029"
     stage.server.execute(ADD_USER, "Ada Lovelace", "zz@example.org", "member", "active")
     expect(shown.frame.locator("#users th").first).to_have_text("Ada Lovelace")
+    expect(shown.frame.locator("#badge")).to_have_text("Live")
+    expect(shown.frame.locator("#paused")).to_be_hidden()
     stage.server.execute("DELETE FROM users WHERE username = 'User 029'")
     expect(shown.frame.locator("#pager")).to_contain_text("of 20")
     shown.expect_fresh()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from rowcast.tables.key import Key
 from rowcast.tables.model import Base, UtcDateTime, read_moment
+from rowcast.tables.page import Row
 from rowcast.tables.table import Table
 
 
@@ -43,6 +44,7 @@ class HistoryLine(NamedTuple):
     after: dict[str, Any] | None
 
 
+BESIDE = timedelta(seconds=1)  # between the moments of a row and of its line in the history, of one write
 # As text, for a line that cannot be read as what it should be would take the whole history from everybody.
 TEXTS: list[Any] = [cast(c, Text) for c in (Change.at, Change.by, Change.verb, Change.before, Change.after)]
 LINES = (
@@ -62,6 +64,12 @@ def changes_of(connection: Connection, table: Table, key: Key, limit: int = 20) 
 def newest_change(connection: Connection, table: Table, key: Key) -> HistoryLine | None:
     """Return the newest change of one row."""
     return next(iter(changes_of(connection, table, key, limit=1)), None)
+
+
+def has_missed(changes: Sequence[HistoryLine], row: Row) -> bool:
+    """Whether another program has changed the row after the newest of its ``changes``, which nobody wrote down."""
+    at, changed = changes[0].at if changes else None, row.values["changed"]
+    return isinstance(at, datetime) and isinstance(changed, datetime) and changed > at + BESIDE
 
 
 def was_just_set(connection: Connection, table: Table, key: Key, fields: Mapping[str, Any], seconds: float) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from quart.typing import TestClientProtocol as Client
 
 from rowcast.database import Database
-from tests.conftest import make_user
+from tests.conftest import Outside, make_user
 from tests.routes.asking import ADA, FORMATS, JSON, PAGE, PART, ask
 
 SHOWN = {"HX-Target": "article#shown"}
@@ -31,6 +31,13 @@ async def test_a_row_is_shown_with_what_happened_to_it(client: Client) -> None:
         assert [change.xpath("string(./b)") for change in history] == ["changed it", "added it"]
         shown = {value.text_content().strip() for value in got.html.xpath("//dd")}
         assert {"Ada", "ada@example.org", "Member", "Closed"} <= shown
+
+
+async def test_the_history_says_when_it_does_not_know_the_newest_change(client: Client, outside: Outside) -> None:
+    await ask(client, "POST", "/users", JSON, json=ADA)
+    outside.execute("UPDATE users SET role = 'administrator', version = 2, changed = '2999-01-01 00:00:00'")
+    newest, _added = (await ask(client, "GET", "/users/1", PAGE)).html.xpath("//ol[@class='history']/li")
+    assert newest.text_content().strip() == "Another program has changed it since; what, is not recorded."
 
 
 async def test_a_row_in_json_has_its_moments_in_utc(client: Client) -> None:

@@ -16,6 +16,7 @@ from rowcast.routes.answers.repeated_requests import new_key, rendered
 from rowcast.routes.answers.request_parsing import GIVEN, given_in, listing_before, paused_before
 from rowcast.routes.table.key_converter import row_path
 from rowcast.routes.table.missed_changes_count import REFRESH
+from rowcast.tables.history import has_missed
 from rowcast.tables.key import Key
 from rowcast.tables.page import Row
 from rowcast.tables.row_writes import RowNotFound
@@ -95,6 +96,7 @@ def whole(table: Table, key: Key, row: Row | None, changes: Sequence[Any], *, is
         key=key,
         row=row and row.values,
         changes=changes,
+        has_missed=row is not None and has_missed(changes, row),
         is_news=is_news,
         alone=alone,
         is_framed=False,

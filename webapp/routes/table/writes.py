@@ -29,7 +29,7 @@ from rowcast.tables.table import Table
 from rowcast.tables.three_way_merge import untouched
 from rowcast.tables.undo import is_newest_change
 
-INVALID = _("Nothing was saved: some of what was entered cannot be used.")
+INVALID = _("Nothing was saved: see beside the fields.")
 NOT_DELETED = _("Nothing was deleted: someone else changed this row meanwhile. This is how it is now.")
 BAD_VERSION = _("Nothing was deleted: the version is not a number.")
 GONE = _("Nothing was saved: this row was deleted meanwhile.")
