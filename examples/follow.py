@@ -16,30 +16,33 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-SILENCE = 60  # seconds: a server that says nothing for so long, not even a heartbeat, is gone
 COLUMNS = ("id", "username", "email", "role", "status")
 
 
 def follow(address: str) -> Iterator[dict[str, Any]]:
     """Yield the listing at ``address`` each time it is heard of, as ``GET /users.json`` tells it; ends never."""
     url = httpx.URL(address)
-    stream = str(url.copy_with(path=f"{url.path}/stream.json"))
+    stream = str(url.copy_with(path=f"{url.path.rstrip('/')}/stream.json"))
     rows: list[dict[str, Any]] = []
     headers: dict[str, str] = {}
     retry = 1.0
-    with httpx.Client(timeout=httpx.Timeout(10, read=SILENCE)) as client:
+    with httpx.Client(timeout=httpx.Timeout(10, read=60)) as client:  # no heartbeat for so long: it is gone
         while True:
             # Whatever ends the connection: come back with the id of the last message, and get what was missed.
-            with suppress(httpx.TransportError), connect_sse(client, "GET", stream, headers=headers) as source:
-                if source.response.status_code != 503:  # it is full, or has no database, for the moment
-                    source.response.raise_for_status()
-                    for event in source.iter_sse():
-                        heard = json.loads(event.data)
-                        for step in heard["steps"]:
-                            rows = applied(rows, step)
-                        headers["Last-Event-ID"] = event.id
-                        retry = event.retry / 1000 if event.retry is not None else retry
-                        yield {**heard, "rows": rows}
+            try:
+                with connect_sse(client, "GET", stream, headers=headers) as source:
+                    if source.response.status_code != 503:  # it is full, or has no database, for the moment
+                        source.response.raise_for_status()
+                        for event in source.iter_sse():
+                            heard = json.loads(event.data)
+                            for step in heard["steps"]:
+                                rows = applied(rows, step)
+                            headers["Last-Event-ID"] = event.id
+                            retry = event.retry / 1000 if event.retry is not None else retry
+                            yield {**heard, "rows": rows}
+            except httpx.TransportError:
+                if "Last-Event-ID" not in headers:
+                    raise  # nothing was ever heard there
             time.sleep(retry)
 
 
@@ -70,6 +73,14 @@ def table(listing: dict[str, Any]) -> Table:
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt), Live(auto_refresh=False) as live:
-        for listing in follow(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000/users"):
-            live.update(table(listing), refresh=True)
+    if len(sys.argv) != 2:
+        sys.stderr.write(f"Usage: {sys.argv[0]} ADDRESS (of a listing, like http://127.0.0.1:8000/users)\n")
+        sys.exit(2)
+    try:
+        with suppress(KeyboardInterrupt), Live(auto_refresh=False) as live:
+            for listing in follow(sys.argv[1]):
+                live.update(table(listing), refresh=True)
+                if not live.console.is_terminal:
+                    live.console.out(json.dumps(listing["steps"]), highlight=False)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        sys.exit(f"Cannot follow {sys.argv[1]}: {str(error).splitlines()[0]}")

@@ -30,6 +30,8 @@ ALLOWED = {
     "Excel",
     "JSON",
     "HTML",
+    "PATCH",
+    "DELETE",
     "ETag",
     "Prometheus",
     "Jinja",

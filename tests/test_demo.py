@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+from pathlib import Path
 
 import pytest
 from faker import Faker
@@ -14,6 +17,7 @@ from rowcast.tables.listing import Listing
 from rowcast.tables.page import Row
 from rowcast.users import USERS, UserDraft
 from tests.live.source import until
+from tests.running import PROGRAM, environment
 from tests.tables.reading import read_page
 
 PATIENCE = 30.0  # seconds, on a machine that does other things as well
@@ -66,3 +70,25 @@ async def test_it_lives_on_when_everybody_was_deleted(database: Database, settin
     assert not living.done()
     living.cancel()
     await until(living.done)
+
+
+def test_ctrl_c_ends_it_quietly(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [PROGRAM, "demo", "0", "--live", "5"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell lets what runs in its background ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
+        assert process.stdout
+        assert "Ctrl-C" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=PATIENCE) == ("", "")
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.communicate()

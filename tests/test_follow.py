@@ -22,6 +22,7 @@ import pytest
 from examples.follow import follow, table
 from tests.faults.crowd import until
 from tests.faults.proxy import proxying
+from tests.ports import free_port
 from tests.running import Server, running
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "follow.py"
@@ -151,6 +152,35 @@ def test_as_a_program_it_shows_the_rows_in_a_terminal(server: Server) -> None:
         reader.join(PATIENCE)
         os.close(ours)
     assert "Traceback" not in "".join(seen)
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the example until it ends by itself."""
+    return subprocess.run([sys.executable, str(EXAMPLE), *words], capture_output=True, text=True, timeout=PATIENCE)
+
+
+def test_without_an_address_it_says_what_it_wants() -> None:
+    done = run()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: ")
+
+
+def test_a_mistyped_address_is_one_line(server: Server) -> None:
+    for address in (f"{server.address}/usres", f"http://127.0.0.1:{free_port()}/users", "users", "http://["):
+        done = run(address)
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+        assert done.stderr.startswith(f"Cannot follow {address}: ")
+
+
+def test_an_address_may_end_with_a_slash_and_a_pipe_gets_lines(server: Server) -> None:
+    command = [sys.executable, str(EXAMPLE), f"{server.address}/users/"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        assert "ada@example.org" in process.stdout.readline()
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_it_is_short_enough_to_be_read() -> None:

@@ -71,7 +71,11 @@ def demo_command(settings: Settings, rows: int, rate: float | None) -> None:
     from rowcast import demo
 
     schema.prepare(settings.database)
-    asyncio.run(demo.run(settings.database, rows, rate, is_pooler=bool(settings.listen)))
+    try:
+        asyncio.run(demo.run(settings.database, rows, rate, is_pooler=bool(settings.listen)))
+    except KeyboardInterrupt:
+        if rate is None:  # with a rate, that is how it ends
+            raise
 
 
 @main.command()

@@ -65,6 +65,20 @@ async def test_a_program_reads_what_it_may_send(document: dict[str, Any]) -> Non
     assert "-changed" in parameters["sort"]["enum"]
 
 
+async def test_what_a_name_does_not_say_is_said_in_words(client: Client, document: dict[str, Any]) -> None:
+    operations = document["paths"]
+    told = {one["name"]: one.get("description") for one in operations["/users"]["get"]["parameters"]}
+    assert told["q"] == "Text to search for in User name or E-mail"
+    assert all(told[name] for name in ("sort", "page", "size", "paused"))
+    fields = document["components"]["schemas"]["Users"]["properties"]
+    assert {name for name, field in fields.items() if "description" in field} == {"is_more", "revision"}
+    assert "PATCH" in operations["/users/{id}"]["post"]["summary"]
+    assert "DELETE" in operations["/users/{id}/delete"]["post"]["summary"]
+    page = (await ask(client, "GET", "/docs", PAGE)).html.text_content()
+    assert told["q"] in page
+    assert fields["revision"]["description"] in page
+
+
 async def test_the_page_shows_every_operation_and_every_shape(client: Client, document: dict[str, Any]) -> None:
     page = (await ask(client, "GET", "/docs", PAGE)).html
     entries = page.xpath("//details")

@@ -35,7 +35,7 @@ IF_NONE_MATCH = {"description": _("The ETag of what the reader has"), **STRING}
 
 LOOKS = {"actions": {"enum": ["0", "1"]}, "theme": {"enum": ["light", "dark"]}}
 EMBED = {"embed": {"enum": ["page", "part"]}, **LOOKS}
-PAUSED = {"paused": {"enum": ["1"]}}
+PAUSED = {"paused": {"enum": ["1"], "description": _("The page stands still, and says how many changes wait")}}
 LANGUAGE = {"type": "object", "properties": {"language": {**STRING, "examples": ["zh-Hans"]}}, "required": ["language"]}
 
 
@@ -89,8 +89,12 @@ def interface(table: Table) -> dict[str, Operation]:
         ),
         "show": Operation(_("Show a row"), ROWS, {200: shown, 304: {}, 404: problem}, headers=fresh),
         "edit": edits(_("Change a row"), f"{row}Edit"),
+        "post edit": edits(_("Change a row, by the form of a browser; programs use PATCH"), f"{row}Edit"),
         "put edit": edits(_("Replace a row"), f"{row}Replacement"),
         "delete": Operation(_("Delete a row"), ROWS, deletes, version, matching),
+        "post delete": Operation(
+            _("Delete a row, by the form of a browser; programs use DELETE"), ROWS, deletes, version, matching
+        ),
         "undo": Operation(_("Undo the newest change of a row"), ROWS, {**changes, 204: {}}, version, matching),
         "stream_json": follows(
             _("Follow a listing, as JSON"),

@@ -6,28 +6,40 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
+from rowcast.i18n import _
 from rowcast.tables.key import INTEGERS
-from rowcast.tables.listing import LONGEST_SEARCH, SIZES
+from rowcast.tables.listing import DEFAULT_SIZE, LONGEST_SEARCH, SIZES
 from rowcast.tables.table import Table
 
 STRING = {"type": "string"}
 COUNT = {"type": "integer", "minimum": 0}
 NUMBER = {"type": "integer", "minimum": 1}
 VERSION = {"type": "integer"}
+SIZE = {
+    "enum": list(SIZES),
+    "description": _("How many rows a page has; %(default)s if left out", default=DEFAULT_SIZE),
+}
+PAGE = {**NUMBER, "description": _("The number of the page; 1 if left out")}
+REVISION = {
+    **STRING,
+    "pattern": "^[0-9a-f]{24}$",
+    "description": _("The state of the listing, as in have and in the ids of a stream; an ETag is of one form of it"),
+}
 
 
 def shapes(table: Table) -> dict[str, Any]:
     """Return the schemas of ``table``: a row, what may be sent, a listing, a message of its stream; by name."""
     row, rows = table.row.title(), table.name.title()
     key = _key(table)
-    after = {"after": {"type": [key["type"], "null"]}, "row": ref(row)}
+    place = {"type": [key["type"], "null"], "description": _("The key of the row before it; null: it comes first")}
+    after = {"after": place, "row": ref(row)}
     listing = {
         "total": COUNT,
-        "is_more": {"type": "boolean"},
+        "is_more": {"type": "boolean", "description": _("Whether there are more rows than total says")},
         "page": NUMBER,
         "pages": NUMBER,
         "size": {"enum": list(SIZES)},
-        "revision": {**STRING, "pattern": "^[0-9a-f]{24}$"},
+        "revision": REVISION,
     }
     steps: dict[str, dict[str, Any]] = {
         "Delete": {"id": key},
@@ -59,13 +71,22 @@ def ref(name: str) -> dict[str, str]:
 
 def query(table: Table) -> dict[str, Any]:
     """Return the schemas of the query string of a listing, by name."""
+    by = table.by_name[table.sort.removeprefix("-")].label
+    searched = tuple(column.label for column in table.columns if column.searched)
     sorts = [sign + column.name for column in table.columns for sign in ("", "-")]
     return {
-        "q": {**STRING, "maxLength": LONGEST_SEARCH},
+        "q": {
+            **STRING,
+            "maxLength": LONGEST_SEARCH,
+            "description": _("Text to search for in %(columns)s", columns=searched),
+        },
         **{column.name: {"enum": list(column.choices or ())} for column in table.filters},
-        "sort": {"enum": sorts},
-        "page": {**NUMBER, "maximum": 999_999_999},
-        "size": {"enum": list(SIZES)},
+        "sort": {
+            "enum": sorts,
+            "description": _("The field to sort by, backwards after -; %(default)s if left out", default=by),
+        },
+        "page": {**PAGE, "maximum": 999_999_999},
+        "size": SIZE,
     }
 
 

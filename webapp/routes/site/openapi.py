@@ -18,6 +18,7 @@ from quart_schema import Info, QuartSchema, hide
 from quart_schema.openapi import OpenAPIProvider
 from werkzeug.routing import AnyConverter, BaseConverter, Rule
 
+from rowcast.i18n import Message
 from rowcast.routes.answers.body_cache import BodyCache
 from rowcast.routes.answers.compression import encoding
 from rowcast.routes.answers.content_negotiation import EXPORTS, VARY, audience, render_plain
@@ -66,7 +67,7 @@ def add_openapi(app: Quart, tables: tuple[Table, ...]) -> None:
 
         def schema(self) -> dict[str, Any]:
             document = super().schema()
-            document["components"]["schemas"] = components
+            document["components"]["schemas"] = _told(components)
             if prefix := path_prefix():
                 document["servers"] = [{"url": prefix}]
             document["tags"] = [{"name": tag.translate(audience().language)} for tag in TAGS]
@@ -157,6 +158,15 @@ def _in_form(answers: Mapping[int, Mapping[str, Any]], ending: str) -> dict[str,
 
 def _answer(description: str, types: Mapping[str, Any]) -> dict[str, Any]:
     return {"description": description, "content": {type: {"schema": schema} for type, schema in types.items()}}
+
+
+def _told(schema: Any) -> Any:
+    """Return ``schema`` with its words in the reader's language."""
+    if isinstance(schema, Message):
+        return schema.translate(audience().language)
+    if isinstance(schema, dict):
+        return {name: _told(value) for name, value in schema.items()}
+    return [_told(value) for value in schema] if isinstance(schema, list) else schema
 
 
 def _parameters(place: str, schemas: Mapping[str, Any]) -> list[dict[str, Any]]:
