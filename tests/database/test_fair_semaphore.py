@@ -40,6 +40,27 @@ async def test_no_client_has_more_than_its_share_though_there_are_places() -> No
     assert sorted(served) == [*"aaaaabcd"]
 
 
+async def test_who_wants_much_that_takes_long_leaves_the_machine_to_others_in_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fair_semaphore, "SLOW", 0)
+    loop, began = asyncio.get_running_loop(), list[float]()
+
+    async def note(semaphore: FairSemaphore) -> None:
+        turn = await semaphore.acquire(["a"])
+        began.append(loop.time())
+        await asyncio.sleep(0.02)
+        semaphore.release(turn)
+
+    semaphore = FairSemaphore(4, 2)
+    await asyncio.gather(*(note(semaphore) for _ in range(3)))
+    assert began[2] - began[1] > 0.02 * fair_semaphore.REST, "the first two had begun before they were known to be slow"
+    await note(semaphore)
+    alone = loop.time()
+    await note(semaphore)
+    assert began[-1] - alone < 0.02, "who asks for one thing after another does not wait"
+
+
 async def test_what_several_want_is_the_concern_of_the_one_that_asked_least() -> None:
     semaphore, served = FairSemaphore(1, 1), Served()
     tasks = [asyncio.create_task(work(semaphore, served, "a")) for _ in range(5)]
@@ -65,11 +86,13 @@ async def test_who_leaves_takes_no_place_along(moment: int) -> None:
 async def test_who_has_slow_work_done_gets_one_place_until_it_is_quick_again(monkeypatch: pytest.MonkeyPatch) -> None:
     semaphore, served = FairSemaphore(4, 2), Served()
     monkeypatch.setattr(fair_semaphore, "SLOW", -1)
+    monkeypatch.setattr(fair_semaphore, "REST", 0)
     tasks = [asyncio.create_task(work(semaphore, served, "a")) for _ in range(6)]
     await asyncio.sleep(0)
     assert served == ["a", "a"], "nobody knows yet"
     await asyncio.wait(tasks[:2])
-    await asyncio.sleep(0)
+    while len(served) < 3:
+        await asyncio.sleep(0)
     assert served == ["a", "a", "a"]
     monkeypatch.setattr(fair_semaphore, "SLOW", 60)
     await asyncio.wait(tasks[2:3])

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-SLOW = 0.02  # seconds; whose work takes longer gets it done one by one, for it takes from others also while they wait
+SLOW = 0.005  # seconds; whose work takes longer gets it done one by one, for it takes from others also while they wait
+REST = 2  # times what its work took, until who wants more at a time than that has its next turn
+LONGEST_REST = 0.25  # seconds
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,13 @@ class FairSemaphore:
 
     def release(self, turn: Turn) -> None:
         """Give the place back."""
-        (self._slow.add if time.perf_counter() - turn.began > SLOW else self._slow.discard)(turn.client)
-        self._give_back(turn.client)
+        took = time.perf_counter() - turn.began
+        (self._slow.add if took > SLOW else self._slow.discard)(turn.client)
+        if took > SLOW and turn.client in self._waiting:
+            rest = min(REST * took, LONGEST_REST)
+            asyncio.get_running_loop().call_later(rest, self._give_back, turn.client)
+        else:
+            self._give_back(turn.client)
 
     def _give_back(self, client: str) -> None:
         self._free += 1
