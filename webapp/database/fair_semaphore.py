@@ -12,6 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 SLOW = 0.005  # seconds; whose work takes longer gets it done one by one, for it takes from others also while they wait
+RECENTLY = 1.0  # seconds in which somebody else must have asked for that: who is alone has the machine for itself
 REST = 2  # times what its work took, until who wants more at a time than that has its next turn
 LONGEST_REST = 0.25  # seconds
 
@@ -31,12 +32,14 @@ class FairSemaphore:
         self._free = places
         self._share = share
         self._at_work: Counter[str] = Counter()
+        self._asked: dict[str, float] = {}  # when; of the two clients that asked last
         self._slow: set[str] = set()  # clients whose last work was slow; forgotten when nothing more is asked
         self._waiting: dict[str, dict[asyncio.Future[None], None]] = {}  # by client, in the order of their turns
 
     async def acquire(self, clients: Collection[str]) -> Turn:
         """Wait for a place. What several ``clients`` want is the concern of the one that has asked least."""
         client = min(clients, key=self._asked_by)
+        self._note(client)
         if self._has_place(client):
             self._take(client)
             return Turn(client)
@@ -53,7 +56,7 @@ class FairSemaphore:
         """Give the place back."""
         took = time.perf_counter() - turn.began
         (self._slow.add if took > SLOW else self._slow.discard)(turn.client)
-        if took > SLOW and turn.client in self._waiting:
+        if took > SLOW and turn.client in self._waiting and not self._is_alone(turn.client):
             rest = min(REST * took, LONGEST_REST)
             asyncio.get_running_loop().call_later(rest, self._give_back, turn.client)
         else:
@@ -72,11 +75,22 @@ class FairSemaphore:
         if not self._asked_by(client):
             self._slow.discard(client)
 
+    def _note(self, client: str) -> None:
+        self._asked.pop(client, None)
+        self._asked[client] = time.perf_counter()
+        if len(self._asked) > 2:
+            del self._asked[next(iter(self._asked))]
+
+    def _is_alone(self, client: str) -> bool:
+        since = time.perf_counter() - RECENTLY
+        return all(other == client or at < since for other, at in self._asked.items())
+
     def _asked_by(self, client: str) -> int:
         return self._at_work[client] + len(self._waiting.get(client, ()))
 
     def _has_place(self, client: str) -> bool:
-        return self._free > 0 and self._at_work[client] < (1 if client in self._slow else self._share)
+        is_bounded = client in self._slow and not self._is_alone(client)
+        return self._free > 0 and self._at_work[client] < (1 if is_bounded else self._share)
 
     def _take(self, client: str) -> None:
         self._free -= 1
