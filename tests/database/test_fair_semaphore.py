@@ -63,6 +63,19 @@ async def test_who_wants_much_that_takes_long_leaves_the_machine_to_others_in_be
     assert began[-1] - last < 0.02, "who asks for one thing after another does not wait"
 
 
+async def test_the_rest_of_one_keeps_no_place_from_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fair_semaphore, "SLOW", -1)
+    monkeypatch.setattr(fair_semaphore, "REST", 10**9)
+    semaphore, served = FairSemaphore(1, 1), Served()
+    first = await semaphore.acquire(["a"])
+    tasks = [asyncio.create_task(work(semaphore, served, client)) for client in "ab"]
+    await asyncio.sleep(0)
+    semaphore.release(first)
+    await asyncio.wait(tasks[1:])
+    assert served == ["b"], "a rests"
+    await asyncio.gather(*tasks)
+
+
 async def test_what_several_want_is_the_concern_of_the_one_that_asked_least() -> None:
     semaphore, served = FairSemaphore(1, 1), Served()
     tasks = [asyncio.create_task(work(semaphore, served, "a")) for _ in range(5)]

@@ -31,7 +31,7 @@ class FairSemaphore:
     def __init__(self, places: int, share: int) -> None:
         self._free = places
         self._share = share
-        self._at_work: Counter[str] = Counter()
+        self._at_work: Counter[str] = Counter()  # or at rest, which takes a place from the client and from nobody else
         self._asked: dict[str, float] = {}  # when; of the two clients that asked last
         self._slow: set[str] = set()  # clients whose last work was slow; forgotten when nothing more is asked
         self._waiting: dict[str, dict[asyncio.Future[None], None]] = {}  # by client, in the order of their turns
@@ -56,24 +56,28 @@ class FairSemaphore:
         """Give the place back."""
         took = time.perf_counter() - turn.began
         (self._slow.add if took > SLOW else self._slow.discard)(turn.client)
+        self._free += 1
         if took > SLOW and turn.client in self._waiting and not self._is_alone(turn.client):
             rest = min(REST * took, LONGEST_REST)
-            asyncio.get_running_loop().call_later(rest, self._give_back, turn.client)
+            asyncio.get_running_loop().call_later(rest, self._end, turn.client)
+            self._call_next()
         else:
-            self._give_back(turn.client)
+            self._end(turn.client)
 
-    def _give_back(self, client: str) -> None:
-        self._free += 1
+    def _end(self, client: str) -> None:
         self._at_work[client] -= 1
         if not self._at_work[client]:
             del self._at_work[client]
-        for other in tuple(self._waiting):
-            while other in self._waiting and self._has_place(other):
-                self._call(other)
-            if not self._free:
-                break
+        self._call_next()
         if not self._asked_by(client):
             self._slow.discard(client)
+
+    def _call_next(self) -> None:
+        for client in tuple(self._waiting):
+            while client in self._waiting and self._has_place(client):
+                self._call(client)
+            if not self._free:
+                break
 
     def _note(self, client: str) -> None:
         self._asked.pop(client, None)
@@ -110,7 +114,8 @@ class FairSemaphore:
 
     def _leave(self, client: str, place: asyncio.Future[None]) -> None:
         if not place.cancelled():  # it was called just before it left
-            self._give_back(client)
+            self._free += 1
+            self._end(client)
         elif others := self._waiting.get(client):
             others.pop(place, None)
             if not others:
